@@ -1,0 +1,353 @@
+"""One turn in data: Claude's tools, what it decided, what a hand did about it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.task import Checkpoint, DiffStat, Phase, State, TaskId
+
+# --- Claude's tools: each class is one tool's input; the docstring is what Claude reads ----------
+
+
+class ToolInput(BaseModel):
+    """Base of the tool inputs: Claude may send exactly these fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunCommand(ToolInput):
+    """Run a shell command (bash -c) in the workspace and see its output and exit code.
+
+    Every command starts in a fresh shell in /workspace: no variables, functions, `cd` or background
+    processes survive from an earlier command, and standard input is closed. Anything still running
+    in the background is ended when the command ends. Long output is shortened to its beginning and
+    end; the whole is kept in a file that the result names.
+    """
+
+    command: str = Field(description="The command line, as you would type it into bash")
+    reason: str = Field(description="One short sentence for the user: why this command")
+    phase: Phase = Field(description="What this step belongs to: planning, coding or testing")
+    timeout_s: int | None = Field(
+        default=None, description="Seconds after which it is killed; null for the default"
+    )
+
+
+class ReadFile(ToolInput):
+    """Read a text file of the workspace, with line numbers."""
+
+    path: str = Field(description="Path relative to the workspace, or a file named by a result")
+    start_line: int | None = Field(default=None, description="First line, 1 or more")
+    end_line: int | None = Field(default=None, description="Last line, included")
+
+
+class WriteFile(ToolInput):
+    """Create a file or replace its whole content. Missing directories are made."""
+
+    path: str = Field(description="Path relative to the workspace")
+    content: str = Field(description="The whole new content")
+
+
+class EditFile(ToolInput):
+    """Replace one piece of a file. `old_text` must occur in the file exactly once."""
+
+    path: str = Field(description="Path relative to the workspace")
+    old_text: str = Field(description="Text to replace, with enough context to be unique")
+    new_text: str = Field(description="Text to put in its place")
+
+
+class Search(ToolInput):
+    """Search the text files of the workspace for a regular expression."""
+
+    pattern: str = Field(description="Python regular expression, matched line by line")
+    glob: str | None = Field(default=None, description="Only files matching this, such as **/*.py")
+
+
+class ListFiles(ToolInput):
+    """List the files of the workspace; ignored ones (.gitignore) are left out."""
+
+    path: str | None = Field(default=None, description="Directory to list; null for all")
+
+
+class AskUser(ToolInput):
+    """Ask the user a question that only they can answer. Use it rarely."""
+
+    question: str = Field(description="One clear question")
+    options: list[str] = Field(description="Suggested answers, possibly none")
+
+
+class FinishTask(ToolInput):
+    """Report that the task is done, or that it cannot be done."""
+
+    status: Literal["done", "not_possible"] = Field(description="Whether the goal was reached")
+    summary: str = Field(description="What was built and how to use it, in Markdown")
+    spoken_summary: str = Field(
+        description="The same in at most 20 words for a voice, without paths and symbols"
+    )
+    checks_run: list[str] = Field(description="The commands that showed that it works")
+
+
+class Tool(StrEnum):
+    """Names of Claude's tools."""
+
+    RUN_COMMAND = "run_command"
+    READ_FILE = "read_file"
+    WRITE_FILE = "write_file"
+    EDIT_FILE = "edit_file"
+    SEARCH = "search"
+    LIST_FILES = "list_files"
+    ASK_USER = "ask_user"
+    FINISH_TASK = "finish_task"
+
+
+TOOL_INPUTS: dict[Tool, type[ToolInput]] = {
+    Tool.RUN_COMMAND: RunCommand,
+    Tool.READ_FILE: ReadFile,
+    Tool.WRITE_FILE: WriteFile,
+    Tool.EDIT_FILE: EditFile,
+    Tool.SEARCH: Search,
+    Tool.LIST_FILES: ListFiles,
+    Tool.ASK_USER: AskUser,
+    Tool.FINISH_TASK: FinishTask,
+}
+
+# --- think: Claude sees the conversation at a checkpoint and decides -----------------------------
+
+
+class Fence(BaseModel):
+    """Orders the attempts on one workspace, so that a late one can be turned away.
+
+    `run_started_at` orders runs of the workflow (a reset or continued run is a later one), `step`
+    the steps within a run; the activity adds its attempt number.
+    """
+
+    run_started_at: float
+    step: int
+
+
+class ThinkRequest(BaseModel):
+    """Input of `think`."""
+
+    task_id: TaskId
+    fence: Fence
+    checkpoint: Checkpoint
+    instructions: list[str] = Field(default=[], description="Words of the user, oldest first")
+    answers: dict[str, str] = Field(
+        default={}, description="Answers to tool calls that no hand carried out, by call id"
+    )
+
+
+class Usage(BaseModel):
+    """Tokens of one model call and their price in US dollars."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_read_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class Finish(BaseModel):
+    """What `finish_task` reported; `refused` is why it is not accepted yet, else empty."""
+
+    status: Literal["done", "not_possible"]
+    summary: str
+    spoken_summary: str
+    checks_run: list[str] = []
+    refused: str = ""
+
+
+class ToolCall(BaseModel):
+    """One call that Claude wants made: a reference and a preview, never the content.
+
+    The full input stays in the transcript, where the hand reads it by `id`.
+    """
+
+    id: str
+    tool: Tool
+    preview: str = Field(description="The command or path, at most 500 characters")
+    reason: str = ""
+    phase: Phase | None = None
+    timeout_seconds: float | None = None
+    finish: Finish | None = None
+    question: str = ""
+    options: list[str] = []
+
+
+class DecisionKind(StrEnum):
+    """What the workflow does next."""
+
+    ACT = "act"
+    THINK_AGAIN = "think_again"
+    FINISHED = "finished"
+    REFUSED = "refused"
+
+
+class Decision(BaseModel):
+    """Result of `think`. Small: its size does not depend on the conversation."""
+
+    checkpoint: Checkpoint
+    kind: DecisionKind
+    calls: list[ToolCall] = []
+    notes: list[str] = Field(default=[], description="What Claude said and nobody was told yet")
+    finish: Finish | None = Field(default=None, description="Set when the conversation ended")
+    usage: Usage = Usage()
+    model: str = ""
+    attempt_started_at: datetime | None = Field(
+        default=None, description="Time before this is waiting for the provider, not active time"
+    )
+
+
+# --- hands: a tool call is carried out, from checkpoint to checkpoint ----------------------------
+
+
+class HandRequest(BaseModel):
+    """Input of every hand: the call `call_id` stands in the transcript at `checkpoint`."""
+
+    task_id: TaskId
+    fence: Fence
+    checkpoint: Checkpoint
+    call_id: str
+
+
+class CommandRequest(HandRequest):
+    """Input of `run_command`."""
+
+    seconds_left: float = Field(description="Active time the task still has")
+
+
+class Outcome(StrEnum):
+    """How a hand ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    TIME_LIMIT = "time_limit"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class FileChange(BaseModel):
+    """One file that a step changed, by lines."""
+
+    path: str
+    added: int = 0
+    removed: int = 0
+
+
+class Observation(BaseModel):
+    """Result of a hand. What Claude will read stands in `results/` of the checkpoint."""
+
+    checkpoint: Checkpoint
+    outcome: Outcome
+    preview: str = Field(default="", description="One line for people, at most 500 characters")
+    exit_code: int | None = None
+    duration_seconds: float = 0.0
+    output_rest: str = Field(
+        default="", description="Output that was not streamed, at most 4,000 characters"
+    )
+    changes: list[FileChange] = Field(default=[], description="At most 20 changed files")
+
+
+# --- opening and closing ------------------------------------------------------------------------
+
+
+class OpenRequest(BaseModel):
+    """Input of `open_workspace`."""
+
+    task_id: TaskId
+    fence: Fence
+    goal: str
+    project: str | None = None
+
+
+class Opened(BaseModel):
+    """A workspace that is ready, with its first checkpoint."""
+
+    checkpoint: Checkpoint
+    sandbox: str
+    notes: list[str] = []
+    model: str = ""
+    workspace: str = ""
+
+
+class CloseRequest(BaseModel):
+    """Input of `close_workspace`: hand the work back, whatever the end was."""
+
+    task_id: TaskId
+    fence: Fence
+    first: Checkpoint
+    checkpoint: Checkpoint
+    state: State
+    project: str | None = None
+    title: str = ""
+
+
+class Closed(BaseModel):
+    """Where the work is."""
+
+    files: str
+    branch: str | None = None
+    diff: DiffStat = DiffStat()
+    notes: list[str] = []
+
+
+class DiffRequest(BaseModel):
+    """Input of `show_diff`: the change between two checkpoints."""
+
+    task_id: TaskId
+    first: Checkpoint
+    checkpoint: Checkpoint
+
+
+class Diff(BaseModel):
+    """A change as a patch; `truncated` when it was cut at the size a payload may have."""
+
+    patch: str
+    stat: DiffStat
+    changes: list[FileChange] = []
+    truncated: bool = False
+
+
+class LogRequest(BaseModel):
+    """Input of `show_log`: the conversation up to a checkpoint."""
+
+    task_id: TaskId
+    checkpoint: Checkpoint
+
+
+class LogEntry(BaseModel):
+    """One message of the conversation, for people."""
+
+    who: Literal["user", "claude", "tool"]
+    text: str
+
+
+class Log(BaseModel):
+    """The conversation, oldest first; `truncated` counts earlier entries left out."""
+
+    entries: list[LogEntry] = []
+    truncated: int = 0
+
+
+# --- judgement ----------------------------------------------------------------------------------
+
+
+class VerdictDecision(StrEnum):
+    """Whether a command may run."""
+
+    RUN = "run"
+    CONFIRM = "confirm"
+    REFUSE = "refuse"
+
+
+class Verdict(BaseModel):
+    """What the policy says of a command, with a reason a voice can say."""
+
+    decision: VerdictDecision
+    categories: list[str] = []
+    reason: str = ""
+    span: tuple[int, int] | None = Field(
+        default=None, description="Start and end of the matched text, in characters"
+    )
