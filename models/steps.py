@@ -132,6 +132,7 @@ class ThinkRequest(BaseModel):
     task_id: TaskId
     fence: Fence
     checkpoint: Checkpoint
+    phase: Phase = Phase.PLANNING
     instructions: list[str] = Field(default=[], description="Words of the user, oldest first")
     answers: dict[str, str] = Field(
         default={}, description="Answers to tool calls that no hand carried out, by call id"
@@ -214,6 +215,7 @@ class HandRequest(BaseModel):
 class CommandRequest(HandRequest):
     """Input of `run_command`."""
 
+    phase: Phase = Phase.PLANNING
     seconds_left: float = Field(description="Active time the task still has")
 
 
