@@ -1,0 +1,55 @@
+"""How every process meets Temporal: one plugin with the data converter and the sandbox."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.plugin import SimplePlugin
+from temporalio.service import RPCError
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from settings import Settings
+
+PASSED_THROUGH = ("models", "activities")
+"""Exactly these: without `models`, isinstance and enum identity fail silently in a workflow; with
+`workflows` added, the guard against clocks and randomness would be off."""
+
+
+class TemporalUnreachable(Exception):
+    """No Temporal server answers at the address in the settings."""
+
+
+def plugin() -> SimplePlugin:
+    """Make the plugin that clients, workers, replayers and tests share."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return SimplePlugin(
+        "tars",
+        data_converter=pydantic_data_converter,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+    )
+
+
+async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
+    """Connect to Temporal as the settings and the SDK's environment configuration say.
+
+    Raises:
+        TemporalUnreachable: nothing answered within `timeout_seconds`.
+    """
+    config: dict[str, Any] = {
+        **ClientConfig.load_client_connect_config(override_env_vars=settings.temporal_environment)
+    }
+    address = config.setdefault("target_host", settings.temporal_address)
+    config.setdefault("namespace", settings.temporal_namespace)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            client = await Client.connect(**config, plugins=[plugin()])
+            await client.service_client.check_health(timeout=timedelta(seconds=timeout_seconds))
+            return client
+    except (RuntimeError, RPCError, TimeoutError) as error:
+        raise TemporalUnreachable(
+            f"Temporal does not answer at {address}: start it with ./tars up, "
+            "or set TEMPORAL_ADDRESS."
+        ) from error

@@ -1,0 +1,52 @@
+"""Names that other programs rely on: Temporal types, signals, queries and search attributes.
+
+A door speaks to a task by these names only, so that asking a question loads neither the workflow
+nor the packages its activities need.
+"""
+
+from enum import StrEnum
+
+WORKFLOW_TYPE = "CodingTask"
+TASK_ID_PREFIX = "task-"
+
+POLL_QUERY = "__temporal_workflow_stream_poll"
+"""Query of temporalio.contrib.workflow_streams that reads retained items without a trace."""
+
+
+class Signal(StrEnum):
+    """Signals of a task."""
+
+    ADD_INSTRUCTION = "add_instruction"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class UpdateName(StrEnum):
+    """Updates of a task: messages that are answered."""
+
+    EXTEND = "extend"
+
+
+class Query(StrEnum):
+    """Queries of a task."""
+
+    PROGRESS = "progress"
+
+
+class SearchAttribute(StrEnum):
+    """Search attributes of a task, all of type Keyword."""
+
+    STATE = "TaskState"
+    PHASE = "TaskPhase"
+    GOAL = "TaskGoal"
+
+
+class Activity(StrEnum):
+    """Activities that a door starts by itself, without a workflow."""
+
+    SHOW_DIFF = "show_diff"
+    SHOW_LOG = "show_log"
+
+
+MAX_GOAL_ATTRIBUTE_BYTES = 200
+"""A Keyword holds 255 bytes on some visibility stores, a summary 400; the goal is cut to fit."""

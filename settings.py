@@ -1,0 +1,99 @@
+"""The only reader of the environment. Every default stands here, once; `.env.example` equals it."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.task import Limits
+
+ROOT = Path(__file__).resolve().parent
+
+
+class SettingsProblem(Exception):
+    """A setting has a value that cannot be used; the message names it."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside, from the environment and from `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    anthropic_api_key: SecretStr | None = Field(
+        None, description="Key of the Anthropic API; the worker does not start without it"
+    )
+    anthropic_base_url: str = Field(
+        "https://api.anthropic.com", description="Where Claude is reached"
+    )
+    claude_model: str = Field("claude-sonnet-5-5", description="Model that does the work")
+    temporal_address: str = Field("127.0.0.1:7233", description="Temporal's frontend, host:port")
+    temporal_namespace: str = Field("default", description="Temporal namespace")
+    task_queue: str = Field("tars-tasks", description="Task queue of the worker")
+    tars_home: Path = Field(
+        Path("~/.tars"), description="Directory of the tasks, the local database and the logs"
+    )
+    max_task_runtime_minutes: float = Field(
+        15, gt=0, le=7 * 24 * 60, description="Active minutes of a task before it parks"
+    )
+    max_iterations: int = Field(50, ge=1, le=10_000, description="Turns of a task before it parks")
+    max_cost_usd: float | None = Field(
+        None,
+        gt=0,
+        description="Dollars of model cost of a task before it parks; empty for no limit",
+    )
+    parked_hours: float = Field(
+        24, gt=0, le=24 * 365, description="Hours after which a parked task ends"
+    )
+    enable_detailed_updates: bool = Field(
+        True, description="false sends Discord phases, confirmations, questions, errors, the end"
+    )
+    command_timeout_seconds: float = Field(
+        120, ge=1, le=24 * 3600, description="Seconds a command may run if Claude names none"
+    )
+    checkpoint_remote: str | None = Field(
+        None, description="Git URL that every checkpoint is pushed to; empty for none"
+    )
+
+    @field_validator("tars_home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of a task that names none of its own."""
+        return Limits(
+            max_turns=self.max_iterations,
+            max_active_seconds=self.max_task_runtime_minutes * 60,
+            max_cost_usd=self.max_cost_usd,
+            parked_hours=self.parked_hours,
+        )
+
+    @cached_property
+    def temporal_environment(self) -> dict[str, str]:
+        """TEMPORAL_* variables for the SDK's own configuration (TLS, API keys, profiles)."""
+        chosen = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith("TEMPORAL_") and value
+        }
+        named = self.model_fields_set & {"temporal_address", "temporal_namespace"}
+        return chosen | {name.upper(): str(getattr(self, name)) for name in named}
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsProblem: a value cannot be used; names the variable, never the value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
+        raise SettingsProblem(f"{name} cannot be used: {first['msg']}.") from None

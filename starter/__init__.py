@@ -1,0 +1,1 @@
+"""DOOR IN: starting, watching and steering tasks; the command line; the local stack."""

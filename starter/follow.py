@@ -1,0 +1,66 @@
+"""Reading a task's event stream, live or after its end, from any point on."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.contrib.workflow_streams import PollInput, PollResult
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.contract import POLL_QUERY
+from models.updates import TOPIC, Update
+
+POLL_SECONDS = 0.2
+"""Five reads a second: an update is seen well within a second, and a reader costs little."""
+
+_PASSING = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.CANCELLED,
+}
+"""Answers while a worker or the server is away or starting; the next read may do better."""
+
+
+async def follow(client: Client, task_id: str, after_seq: int = 0) -> AsyncIterator[Update]:
+    """Yield the task's updates after `after_seq`, in order, until its last one.
+
+    Reads by query, not by the stream's long-poll update: queries leave no trace in the history,
+    however many listeners there are (docs/decisions/0001-read-streams-by-query.md). Updates that
+    the task no longer keeps are skipped; the jump in `seq` shows it.
+    """
+    handle = client.get_workflow_handle(task_id)
+    offset = after_seq
+    while True:
+        result = await _poll(handle, offset)
+        for item in result.items if result else []:
+            update = _decode(client, item.data, item.offset)
+            yield update
+            if update.kind.is_end:
+                return
+        offset = result.next_offset if result else offset
+        if result is None or not result.more_ready:
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _poll(handle: "WorkflowHandle[object, object]", offset: int) -> PollResult | None:
+    try:
+        return await handle.query(
+            POLL_QUERY, PollInput(topics=[TOPIC], from_offset=offset), result_type=PollResult
+        )
+    except RPCError as error:
+        if error.status in _PASSING:
+            return None
+        raise
+    except WorkflowQueryFailedError:
+        return None  # asked before the workflow's first task was done
+
+
+def _decode(client: Client, wire: str, offset: int) -> Update:
+    payload = Payload()
+    payload.ParseFromString(base64.b64decode(wire))
+    update = client.data_converter.payload_converter.from_payload(payload, Update)
+    return update.model_copy(update={"seq": offset + 1})

@@ -1,0 +1,283 @@
+"""Tasks: everything a person can do with tasks, for every door (command line, HTTP, voice)."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.contract import (
+    MAX_GOAL_ATTRIBUTE_BYTES,
+    WORKFLOW_TYPE,
+    Activity,
+    Query,
+    SearchAttribute,
+    Signal,
+    UpdateName,
+)
+from models.replies import Extended, Extension, Instruction
+from models.steps import Diff, DiffRequest, Log, LogRequest
+from models.task import Phase, Progress, State, TaskInput
+from models.updates import Update
+from starter.follow import follow
+from starter.naming import new_task_id, parse_task_id, short_id
+from starter.problems import NoWorker, Refused, TaskClosed, TaskProblem, UnknownTask
+
+SHOW_TIMEOUT = timedelta(seconds=30)
+"""For showing a diff or a log; the largest repository tried here took 2 s."""
+
+MAX_DETAILS_BYTES = 8_000
+"""Temporal refuses user metadata over 20,000 bytes."""
+
+
+class TaskRow(BaseModel):
+    """One line of `list`."""
+
+    task_id: str
+    goal: str
+    state: State
+    phase: Phase
+    started_at: datetime
+    closed_at: datetime | None = None
+
+
+class Tasks:
+    """The door to all tasks on one task queue. Holds no state: Temporal does."""
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
+
+    async def start(self, task: TaskInput) -> str:
+        """Start a task and answer its id at once.
+
+        Raises:
+            NoWorker: nothing was started, since no worker would pick it up.
+        """
+        if not await self.worker_listens():
+            raise NoWorker("No worker is running, so nothing was started: run ./tars up first.")
+        for extra_characters in range(8):
+            task_id = new_task_id(extra_characters)
+            try:
+                await self._start_workflow(task_id, task)
+            except WorkflowAlreadyStartedError:
+                continue
+            return task_id
+        raise TaskProblem("No free task id was found: try again.")
+
+    async def _start_workflow(self, task_id: str, task: TaskInput) -> None:
+        goal = " ".join(task.goal.split())
+        await self._client.start_workflow(
+            WORKFLOW_TYPE,
+            task,
+            id=task_id,
+            task_queue=self._task_queue,
+            static_summary=_cut(goal, MAX_GOAL_ATTRIBUTE_BYTES),
+            static_details=_cut(task.goal, MAX_DETAILS_BYTES),
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(_key(SearchAttribute.STATE), State.RUNNING.value),
+                    SearchAttributePair(_key(SearchAttribute.PHASE), Phase.PLANNING.value),
+                    SearchAttributePair(
+                        _key(SearchAttribute.GOAL), _cut(goal, MAX_GOAL_ATTRIBUTE_BYTES)
+                    ),
+                ]
+            ),
+        )
+
+    async def worker_listens(self) -> bool:
+        """Whether a worker polled the task queue within the last minutes."""
+        answer = await self._client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=self._client.namespace,
+                task_queue=TaskQueue(name=self._task_queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+        return bool(answer.pollers)
+
+    async def find(self, written: str | None) -> str:
+        """Turn what a person wrote into a task id; None means the latest task.
+
+        Raises:
+            UnknownTask: there is no such task, or none at all.
+        """
+        if written and written != "latest":
+            return parse_task_id(written)
+        rows = await self.list(limit=1)
+        if not rows:
+            raise UnknownTask('There is no task yet: start one with ./tars start "...".')
+        return rows[0].task_id
+
+    async def list(self, state: State | None = None, limit: int = 20) -> list[TaskRow]:
+        """List tasks, latest first."""
+        query = f"WorkflowType = '{WORKFLOW_TYPE}'"
+        if state:
+            query += f" AND {SearchAttribute.STATE} = '{state.value}'"
+        found = self._client.list_workflows(query, limit=limit, page_size=limit)
+        return [_row(execution) async for execution in found]
+
+    async def waiting(self) -> list[Progress]:
+        """Progress of every task that waits for a person or for room to go on."""
+        rows = [
+            row
+            for state in (State.WAITING_CONFIRMATION, State.WAITING_ANSWER, State.PARKED)
+            for row in await self.list(state, limit=100)
+        ]
+        return [await self.progress(row.task_id) for row in rows]
+
+    async def progress(self, task_id: str) -> Progress:
+        """Ask how a task stands, also after its end.
+
+        Raises:
+            UnknownTask: no task has this id.
+            NoWorker: no worker is there to answer.
+        """
+        try:
+            return await self._handle(task_id).query(Query.PROGRESS, result_type=Progress)
+        except RPCError as error:
+            raise _problem(error, task_id) from error
+        except WorkflowQueryFailedError as error:
+            raise TaskProblem(
+                f"Task {short_id(task_id)} cannot tell how it stands: {error}."
+            ) from error
+
+    async def pause(self, task_id: str) -> None:
+        """Ask a task to pause before its next step."""
+        await self._signal(task_id, Signal.PAUSE)
+
+    async def resume(self, task_id: str) -> None:
+        """Let a paused task, or one parked for its provider or host, go on."""
+        await self._signal(task_id, Signal.RESUME)
+
+    async def tell(self, task_id: str, text: str) -> None:
+        """Give Claude words to read before its next turn."""
+        await self._signal(task_id, Signal.ADD_INSTRUCTION, Instruction(text=text))
+
+    async def cancel(self, task_id: str) -> None:
+        """Cancel a task; its work is kept."""
+        await self._raise_if_closed(task_id)
+        await self._handle(task_id).cancel()
+
+    async def extend(self, task_id: str, extension: Extension) -> Extended:
+        """Give a task more minutes, turns or dollars; wakes it if it is parked for want of them.
+
+        Raises:
+            Refused: the extension holds nothing.
+        """
+        await self._raise_if_closed(task_id)
+        try:
+            return await self._handle(task_id).execute_update(
+                UpdateName.EXTEND, extension, result_type=Extended
+            )
+        except WorkflowUpdateFailedError as error:
+            raise Refused(str(error.cause)) from error
+        except RPCError as error:
+            raise _problem(error, task_id) from error
+
+    def follow(self, task_id: str, after_seq: int = 0) -> AsyncIterator[Update]:
+        """Yield a task's updates after `after_seq` until its end."""
+        return follow(self._client, task_id, after_seq)
+
+    async def diff(self, task_id: str) -> Diff:
+        """Show the change a task has made so far."""
+        progress = await self.progress(task_id)
+        if not (progress.first_checkpoint and progress.checkpoint):
+            raise TaskProblem(f"Task {short_id(task_id)} has not opened its workspace yet.")
+        request = DiffRequest(
+            task_id=task_id, first=progress.first_checkpoint, checkpoint=progress.checkpoint
+        )
+        return await self._client.execute_activity(
+            Activity.SHOW_DIFF, request, result_type=Diff, **self._show_options()
+        )
+
+    async def log(self, task_id: str) -> Log:
+        """Show the conversation with Claude so far."""
+        progress = await self.progress(task_id)
+        if not progress.checkpoint:
+            raise TaskProblem(f"Task {short_id(task_id)} has not opened its workspace yet.")
+        request = LogRequest(task_id=task_id, checkpoint=progress.checkpoint)
+        return await self._client.execute_activity(
+            Activity.SHOW_LOG, request, result_type=Log, **self._show_options()
+        )
+
+    def _show_options(self) -> dict[str, Any]:
+        return {
+            "id": f"show-{uuid.uuid4()}",
+            "task_queue": self._task_queue,
+            "schedule_to_close_timeout": SHOW_TIMEOUT,
+        }
+
+    def _handle(self, task_id: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(task_id)
+
+    async def _signal(self, task_id: str, signal: Signal, *arguments: BaseModel) -> None:
+        try:
+            await self._handle(task_id).signal(signal, args=arguments)
+        except RPCError as error:
+            raise _problem(error, task_id) from error
+
+    async def _raise_if_closed(self, task_id: str) -> None:
+        """Temporal accepts a cancel of an ended workflow in silence; a person wants to know."""
+        try:
+            description = await self._handle(task_id).describe()
+        except RPCError as error:
+            raise _problem(error, task_id) from error
+        if description.status is not WorkflowExecutionStatus.RUNNING:
+            raise TaskClosed(f"Task {short_id(task_id)} has already ended.")
+
+
+def _key(attribute: SearchAttribute) -> SearchAttributeKey[str]:
+    return SearchAttributeKey.for_keyword(attribute.value)
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    return text.encode()[:max_bytes].decode(errors="ignore")
+
+
+def _row(execution: WorkflowExecution) -> TaskRow:
+    attributes = execution.typed_search_attributes
+    return TaskRow(
+        task_id=execution.id,
+        goal=attributes.get(_key(SearchAttribute.GOAL), ""),
+        state=_state(attributes.get(_key(SearchAttribute.STATE)), execution.status),
+        phase=Phase(attributes.get(_key(SearchAttribute.PHASE), Phase.PLANNING)),
+        started_at=execution.start_time,
+        closed_at=execution.close_time,
+    )
+
+
+def _state(attribute: str | None, status: WorkflowExecutionStatus | None) -> State:
+    """Trust Temporal over the attribute: a terminated workflow could not write its last state."""
+    state = State(attribute or State.RUNNING)
+    if state.is_final or status in {None, WorkflowExecutionStatus.RUNNING}:
+        return state
+    return State.CANCELLED if status is WorkflowExecutionStatus.TERMINATED else State.FAILED
+
+
+def _problem(error: RPCError, task_id: str) -> TaskProblem:
+    short = short_id(task_id)
+    match error.status:
+        case RPCStatusCode.NOT_FOUND if "already completed" in str(error):
+            return TaskClosed(f"Task {short} has already ended.")
+        case RPCStatusCode.NOT_FOUND:
+            return UnknownTask(f"There is no task {short}: try ./tars list.")
+        case RPCStatusCode.FAILED_PRECONDITION | RPCStatusCode.DEADLINE_EXCEEDED:
+            return NoWorker(f"No worker is there to answer for task {short}: run ./tars up.")
+        case _:
+            return TaskProblem(f"Temporal could not do it: {error}.")
