@@ -48,7 +48,7 @@ async def follow(client: Client, task_id: str, after_seq: int = 0) -> AsyncItera
 
 async def _poll(handle: "WorkflowHandle[object, object]", offset: int) -> PollResult | None:
     try:
-        return await handle.query(
+        result: PollResult = await handle.query(
             POLL_QUERY, PollInput(topics=[TOPIC], from_offset=offset), result_type=PollResult
         )
     except RPCError as error:
@@ -57,6 +57,7 @@ async def _poll(handle: "WorkflowHandle[object, object]", offset: int) -> PollRe
         raise
     except WorkflowQueryFailedError:
         return None  # asked before the workflow's first task was done
+    return result
 
 
 def _decode(client: Client, wire: str, offset: int) -> Update:

@@ -81,21 +81,19 @@ class Tasks:
         raise TaskProblem("No free task id was found: try again.")
 
     async def _start_workflow(self, task_id: str, task: TaskInput) -> None:
-        goal = " ".join(task.goal.split())
+        goal = _cut(" ".join(task.goal.split()), MAX_GOAL_ATTRIBUTE_BYTES)
         await self._client.start_workflow(
             WORKFLOW_TYPE,
             task,
             id=task_id,
             task_queue=self._task_queue,
-            static_summary=_cut(goal, MAX_GOAL_ATTRIBUTE_BYTES),
+            static_summary=goal,
             static_details=_cut(task.goal, MAX_DETAILS_BYTES),
             search_attributes=TypedSearchAttributes(
                 [
                     SearchAttributePair(_key(SearchAttribute.STATE), State.RUNNING.value),
                     SearchAttributePair(_key(SearchAttribute.PHASE), Phase.PLANNING.value),
-                    SearchAttributePair(
-                        _key(SearchAttribute.GOAL), _cut(goal, MAX_GOAL_ATTRIBUTE_BYTES)
-                    ),
+                    SearchAttributePair(_key(SearchAttribute.GOAL), goal),
                 ]
             ),
         )
@@ -119,12 +117,12 @@ class Tasks:
         """
         if written and written != "latest":
             return parse_task_id(written)
-        rows = await self.list(limit=1)
+        rows = await self.list_tasks(limit=1)
         if not rows:
             raise UnknownTask('There is no task yet: start one with ./tars start "...".')
         return rows[0].task_id
 
-    async def list(self, state: State | None = None, limit: int = 20) -> list[TaskRow]:
+    async def list_tasks(self, state: State | None = None, limit: int = 20) -> list[TaskRow]:
         """List tasks, latest first."""
         query = f"WorkflowType = '{WORKFLOW_TYPE}'"
         if state:
@@ -137,7 +135,7 @@ class Tasks:
         rows = [
             row
             for state in (State.WAITING_CONFIRMATION, State.WAITING_ANSWER, State.PARKED)
-            for row in await self.list(state, limit=100)
+            for row in await self.list_tasks(state, limit=100)
         ]
         return [await self.progress(row.task_id) for row in rows]
 
@@ -149,13 +147,15 @@ class Tasks:
             NoWorker: no worker is there to answer.
         """
         try:
-            return await self._handle(task_id).query(Query.PROGRESS, result_type=Progress)
+            progress: Progress = await self._handle(task_id).query(
+                Query.PROGRESS, result_type=Progress
+            )
         except RPCError as error:
             raise _problem(error, task_id) from error
         except WorkflowQueryFailedError as error:
-            raise TaskProblem(
-                f"Task {short_id(task_id)} cannot tell how it stands: {error}."
-            ) from error
+            short = short_id(task_id)
+            raise TaskProblem(f"Task {short} cannot tell how it stands: {error}.") from error
+        return progress
 
     async def pause(self, task_id: str) -> None:
         """Ask a task to pause before its next step."""
@@ -182,13 +182,14 @@ class Tasks:
         """
         await self._raise_if_closed(task_id)
         try:
-            return await self._handle(task_id).execute_update(
+            extended: Extended = await self._handle(task_id).execute_update(
                 UpdateName.EXTEND, extension, result_type=Extended
             )
         except WorkflowUpdateFailedError as error:
             raise Refused(str(error.cause)) from error
         except RPCError as error:
             raise _problem(error, task_id) from error
+        return extended
 
     def follow(self, task_id: str, after_seq: int = 0) -> AsyncIterator[Update]:
         """Yield a task's updates after `after_seq` until its end."""
@@ -202,9 +203,10 @@ class Tasks:
         request = DiffRequest(
             task_id=task_id, first=progress.first_checkpoint, checkpoint=progress.checkpoint
         )
-        return await self._client.execute_activity(
+        diff: Diff = await self._client.execute_activity(
             Activity.SHOW_DIFF, request, result_type=Diff, **self._show_options()
         )
+        return diff
 
     async def log(self, task_id: str) -> Log:
         """Show the conversation with Claude so far."""
@@ -212,9 +214,10 @@ class Tasks:
         if not progress.checkpoint:
             raise TaskProblem(f"Task {short_id(task_id)} has not opened its workspace yet.")
         request = LogRequest(task_id=task_id, checkpoint=progress.checkpoint)
-        return await self._client.execute_activity(
+        log: Log = await self._client.execute_activity(
             Activity.SHOW_LOG, request, result_type=Log, **self._show_options()
         )
+        return log
 
     def _show_options(self) -> dict[str, Any]:
         return {
