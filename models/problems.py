@@ -9,6 +9,7 @@ class Problem(StrEnum):
     PROVIDER_REJECTED = "ProviderRejected"  # bad key, retired model, spend limit: the task fails
     PROVIDER_UNAVAILABLE = "ProviderUnavailable"  # 429, 5xx, cut streams: retried, then parks
     PROVIDER_QUOTA = "ProviderQuota"  # a long window; first detail: seconds until it ends
+    TIME_LIMIT = "TimeLimit"  # the task's active time ran out in the middle: it parks
     PROJECT_UNUSABLE = "ProjectUnusable"  # no repository at the path: the task fails
     HOST_UNUSABLE = "HostUnusable"  # disk full, git missing, directory gone: parks until resumed
     WORKSPACE_BUSY = "WorkspaceBusy"  # another attempt holds it: retried

@@ -1,6 +1,5 @@
 """One turn in data: Claude's tools, what it decided, what a hand did about it."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -133,6 +132,7 @@ class ThinkRequest(BaseModel):
     fence: Fence
     checkpoint: Checkpoint
     phase: Phase = Phase.PLANNING
+    seconds_left: float = Field(default=3600, description="Active time the task still has")
     instructions: list[str] = Field(default=[], description="Words of the user, oldest first")
     answers: dict[str, str] = Field(
         default={}, description="Answers to tool calls that no hand carried out, by call id"
@@ -195,8 +195,8 @@ class Decision(BaseModel):
     finish: Finish | None = Field(default=None, description="Set when the conversation ended")
     usage: Usage = Usage()
     model: str = ""
-    attempt_started_at: datetime | None = Field(
-        default=None, description="Time before this is waiting for the provider, not active time"
+    duration_seconds: float = Field(
+        default=0.0, description="Of the attempt that answered; waiting between attempts is free"
     )
 
 

@@ -1,0 +1,88 @@
+"""Every timeout and retry policy of the house, in one table."""
+
+from datetime import timedelta
+from typing import TypedDict
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+from models.problems import Problem
+
+PERMANENT = [
+    Problem.PROVIDER_REJECTED.value,
+    Problem.PROVIDER_QUOTA.value,
+    Problem.TIME_LIMIT.value,
+    Problem.PROJECT_UNUSABLE.value,
+    Problem.HOST_UNUSABLE.value,
+    Problem.STALE_ATTEMPT.value,
+]
+"""Failures that another attempt would only repeat."""
+
+HEARTBEAT = timedelta(seconds=10)
+"""How long a dead worker goes unnoticed. Activities beat every second, so a cancel reaches them
+within about one (worker.py sets the throttle)."""
+
+
+class Patience(TypedDict):
+    """How long one activity may take and how it is tried again."""
+
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta | None
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+def _retry(first_seconds: float, longest_seconds: float, attempts: int) -> RetryPolicy:
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=first_seconds),
+        maximum_interval=timedelta(seconds=longest_seconds),
+        maximum_attempts=attempts,
+        non_retryable_error_types=PERMANENT,
+    )
+
+
+OPEN = Patience(  # cloning a large project takes the time
+    start_to_close_timeout=timedelta(minutes=5),
+    heartbeat_timeout=None,
+    retry_policy=_retry(1, 30, 5),
+    cancellation_type=ActivityCancellationType.TRY_CANCEL,
+)
+THINK = Patience(  # 32,000 tokens at 60 a second are 9 minutes; the model client allows 10
+    start_to_close_timeout=timedelta(minutes=11),
+    heartbeat_timeout=HEARTBEAT,
+    retry_policy=_retry(2, 60, 8),
+    cancellation_type=ActivityCancellationType.TRY_CANCEL,
+)
+FILE_HAND = Patience(
+    start_to_close_timeout=timedelta(minutes=1),
+    heartbeat_timeout=None,
+    retry_policy=_retry(1, 10, 5),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+CLOSE = Patience(
+    start_to_close_timeout=timedelta(minutes=2),
+    heartbeat_timeout=None,
+    retry_policy=_retry(1, 10, 5),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+
+
+def command_patience(timeout_seconds: float) -> Patience:
+    """Patience with a command that ends itself after `timeout_seconds`.
+
+    An attempt is not the command: it survives its worker, and the next attempt takes it over. So
+    attempts are many, and each may last as long as the command.
+    """
+    return Patience(
+        start_to_close_timeout=timedelta(seconds=timeout_seconds + 60),
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=_retry(0.5, 10, 20),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+PROVIDER_RETRY = timedelta(minutes=15)
+"""A provider that is down without saying for how long is tried again this often."""
+
+WAITING_FOR_HANDLERS = timedelta(seconds=30)
+"""At the end, for messages that are just being answered."""
