@@ -1,0 +1,111 @@
+"""Small scenarios, each for one situation."""
+
+from demo.script import Conversation, Scenario, Text, Thinking, ToolUse, Turn, call
+
+MISSING = "cat missing.txt"
+
+
+def small_scenarios() -> dict[str, Scenario]:
+    """Answer the small scenarios by name."""
+    return {
+        "hello": HELLO,
+        "parallel": PARALLEL,
+        "question": QUESTION,
+        "waiting": [waiting, done("The file arrived.", checks=["cat"])],
+        "destructive": DESTRUCTIVE,
+        "chatty": CHATTY,
+        "stubborn": stubborn,
+        "long": long,
+        "refusal": [Turn(stop_reason="refusal")],
+    }
+
+
+def run(command: str, reason: str = "To see what happens", phase: str = "coding") -> ToolUse:
+    """Answer a call of `run_command`."""
+    return call("run_command", command=command, reason=reason, phase=phase, timeout_s=None)
+
+
+def done(summary: str, *, checks: list[str] | None = None, expect: str = "") -> Turn:
+    """Answer a turn that finishes the task."""
+    return Turn(blocks=[finish(summary, checks=checks)], expect=expect)
+
+
+def finish(summary: str, *, checks: list[str] | None = None, status: str = "done") -> ToolUse:
+    """Answer a call of `finish_task`."""
+    return call(
+        "finish_task",
+        status=status,
+        summary=summary,
+        spoken_summary=summary,
+        checks_run=checks or [],
+    )
+
+
+HELLO: Scenario = [
+    Turn(
+        blocks=[
+            Thinking(thinking="One command answers this."),
+            run("echo hello", "To say hello", "testing"),
+        ]
+    ),
+    done("Said **hello**.", checks=["echo hello"], expect="hello"),
+]
+
+PARALLEL: Scenario = [
+    Turn(
+        blocks=[
+            Text(text="I write two files at once."),
+            call("write_file", path="one.txt", content="1\n"),
+            call("write_file", path="two.txt", content="2\n"),
+            run("ls"),
+        ]
+    ),
+    done("Two files are there.", checks=["ls"], expect="two.txt"),
+]
+
+QUESTION: Scenario = [
+    Turn(
+        blocks=[
+            Thinking(thinking="Only the user can decide this."),
+            call("ask_user", question="Which colour?", options=["red", "blue"]),
+        ]
+    ),
+    lambda talk: done(f"The colour is {' '.join(talk.results)}."),
+]
+
+DESTRUCTIVE: Scenario = [
+    Turn(blocks=[run("mkdir -p build && touch build/old.o build/new.o")]),
+    Turn(blocks=[Text(text="The build is stale."), run("rm -rf build", "To start clean")]),
+    lambda talk: done("The build was kept." if talk.failed else "The build is gone."),
+]
+
+CHATTY: Scenario = [
+    Turn(blocks=[Text(text="I think everything is fine as it is.")]),
+    Turn(blocks=[Text(text="As I said: nothing to do.")]),
+    Turn(blocks=[Text(text="Truly nothing.")]),
+]
+
+
+def waiting(talk: Conversation) -> Turn:
+    """Run a command that ends when `go` exists in the workspace; it prints a line first."""
+    del talk
+    return Turn(
+        blocks=[run("echo waiting; until [ -e go ]; do sleep 0.05; done; cat go", phase="testing")]
+    )
+
+
+def stubborn(talk: Conversation) -> Turn:
+    """Try the same thing again and again, until the user says a word with `stop` in it."""
+    if "stop" in talk.words or any("stop" in result for result in talk.results):
+        return Turn(blocks=[finish("It cannot be read.", status="not_possible")])
+    return Turn(blocks=[Thinking(thinking="Perhaps it is there now."), run(MISSING)])
+
+
+def long(talk: Conversation) -> Turn:
+    """Run `turns=` commands with `bytes=` characters of output each, then finish."""
+    turns, size = talk.number("turns", 10), talk.number("bytes", 200)
+    if talk.turn >= turns:
+        return done(f"Ran {turns} commands.", checks=["head"])
+    command = f"head -c {size} /dev/zero | tr '\\0' x; echo; echo turn {talk.turn}"
+    note = Thinking(thinking=f"Command {talk.turn + 1} of {turns}.")
+    return Turn(blocks=[note, run(command, phase="testing")])
