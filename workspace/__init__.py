@@ -1,0 +1,1 @@
+"""HANDS: one task's directory and what runs in it: files, processes, walls, checkpoints."""
