@@ -1,7 +1,7 @@
 """What can go wrong with a task's directory. Each message is one sentence a person can act on."""
 
 
-class WorkspaceProblem(Exception):  # noqa: N818 - names say what is the matter, as in models.problems
+class WorkspaceProblem(Exception):
     """Anything below; the activities map each kind to a `models.problems.Problem`."""
 
 
