@@ -195,7 +195,7 @@ class ScriptedClaude:
     def _played(
         self, message: dict[str, Any], turn: Turn, fault: Fault | None, seen: Seen, request_id: str
     ) -> Response:
-        events = troubled(list(events_of(message)), fault)
+        events = troubled(list(events_of(message)), fault, request_id)
         if seen.stream:
             pieces, media = [encoded(event) for event in events], "text/event-stream"
         else:

@@ -13,7 +13,8 @@ class Fault(BaseModel):
     `status` refuses the call with that HTTP status. The others begin a stream and then, after
     `after_events` events: send an `error` event, cut the socket, end cleanly too early or fall
     silent until the client leaves. `empty` ends the stream before its first event, `broken_json`
-    sends tool input that cannot be parsed. A fault strikes `times` calls in a row.
+    sends tool input that cannot be parsed; without streaming all of these refuse the call. A fault
+    strikes `times` calls in a row.
     """
 
     model_config = ConfigDict(extra="forbid")

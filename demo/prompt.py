@@ -70,13 +70,15 @@ class Prompt:
 
 def canonical(block: Mapping[str, Any]) -> str:
     """Answer one spelling for all ways to write a block; cache marks are no part of it."""
-    kept = {k: v for k, v in block.items() if v is not None and v is not False}
-    kept.pop("cache_control", None)
-    if isinstance(kept.get("content"), list):
-        kept["content"] = [canonical(inner) for inner in kept["content"]]
-    elif isinstance(kept.get("content"), str):
-        kept["content"] = [canonical({"type": "text", "text": kept["content"]})]
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_plain(block), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(block: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {key: value for key, value in block.items() if value is not None and value is not False}
+    plain.pop("cache_control", None)
+    if "content" in plain:
+        plain["content"] = [_plain(inner) for inner in blocks_of(plain["content"])]
+    return plain
 
 
 def blocks_of(content: str | list[dict[str, Any]] | None) -> list[dict[str, Any]]:

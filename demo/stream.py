@@ -75,9 +75,11 @@ def _pieces(text: str) -> Iterator[str]:
     return (text[start : start + size] for start in range(0, len(text), size))
 
 
-def troubled(events: list[dict[str, Any]], fault: Fault | None) -> list[dict[str, Any]]:
+def troubled(
+    events: list[dict[str, Any]], fault: Fault | None, request_id: str
+) -> list[dict[str, Any]]:
     """Answer the events as far as the fault lets them come."""
-    if fault is None:
+    if fault is None or fault.kind == "status":
         return events
     if fault.kind == "empty":
         return []
@@ -85,7 +87,7 @@ def troubled(events: list[dict[str, Any]], fault: Fault | None) -> list[dict[str
         return [_broken(event) for event in events]
     shown = events[: fault.after_events]
     if fault.kind == "error_event":
-        shown.append(error_body(fault.error_type, fault.message, "req_scripted"))
+        shown.append(error_body(fault.error_type, fault.message, request_id))
     return shown
 
 
@@ -177,6 +179,8 @@ class Played(Response):
         except Cut:
             # Returning without the last piece makes uvicorn close the socket mid-body.
             outcome = "cut"
+            if start:
+                await send(start)
         except ClientLeft:
             outcome = "abandoned"
         finally:

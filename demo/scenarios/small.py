@@ -1,6 +1,7 @@
 """Small scenarios, each for one situation."""
 
-from demo.script import Conversation, Scenario, Text, Thinking, ToolUse, Turn, call
+from demo.scenarios.steps import finish, run
+from demo.script import Conversation, Scenario, Text, Thinking, Turn, call
 
 MISSING = "cat missing.txt"
 
@@ -20,25 +21,9 @@ def small_scenarios() -> dict[str, Scenario]:
     }
 
 
-def run(command: str, reason: str = "To see what happens", phase: str = "coding") -> ToolUse:
-    """Answer a call of `run_command`."""
-    return call("run_command", command=command, reason=reason, phase=phase, timeout_s=None)
-
-
 def done(summary: str, *, checks: list[str] | None = None, expect: str = "") -> Turn:
     """Answer a turn that finishes the task."""
     return Turn(blocks=[finish(summary, checks=checks)], expect=expect)
-
-
-def finish(summary: str, *, checks: list[str] | None = None, status: str = "done") -> ToolUse:
-    """Answer a call of `finish_task`."""
-    return call(
-        "finish_task",
-        status=status,
-        summary=summary,
-        spoken_summary=summary,
-        checks_run=checks or [],
-    )
 
 
 HELLO: Scenario = [
