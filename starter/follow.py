@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
@@ -25,17 +25,26 @@ _PASSING = {
 """Answers while a worker or the server is away or starting; the next read may do better."""
 
 
-async def follow(client: Client, task_id: str, after_seq: int = 0) -> AsyncIterator[Update]:
+async def follow(
+    client: Client,
+    task_id: str,
+    after_seq: int = 0,
+    *,
+    heard: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Update]:
     """Yield the task's updates after `after_seq`, in order, until its last one.
 
     Reads by query, not by the stream's long-poll update: queries leave no trace in the history,
     however many listeners there are (docs/decisions/0001-read-streams-by-query.md). Updates that
-    the task no longer keeps are skipped; the jump in `seq` shows it.
+    the task no longer keeps are skipped; the jump in `seq` shows it. `heard` is called
+    after each answered read; without a worker, the reading goes on until there is one.
     """
     handle = client.get_workflow_handle(task_id)
     offset = after_seq
     while True:
         result = await _poll(handle, offset)
+        if result:
+            heard()
         for item in result.items if result else []:
             update = _decode(client, item.data, item.offset)
             yield update

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class RunningStack:
     """A stack that is up; `failure` waits until it cannot go on and returns why."""
 
     state: StackState
-    failure: Callable[[], Awaitable[StackProblem]]
+    failure: Callable[[], Coroutine[None, None, StackProblem]]
 
 
 @asynccontextmanager
@@ -106,4 +106,5 @@ def _worker(command: Sequence[str], files: StackFiles) -> Child:
     async def is_ready() -> bool:
         return files.ready.exists()
 
-    return Child("worker", [*command, "--ready-file", str(files.ready)], is_ready)
+    with_ready_file = [*command, "--ready-file", str(files.ready)]
+    return Child("worker", "The worker", with_ready_file, is_ready)

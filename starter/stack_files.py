@@ -28,6 +28,12 @@ class StackState(BaseModel):
     home: str
     logs: str
 
+    def page(self, namespace: str, task_id: str) -> str:
+        """A task's address in the Web UI, "" where that is not ours to know."""
+        if self.web_ui is None:
+            return ""
+        return f"{self.web_ui}/namespaces/{namespace}/workflows/{task_id}"
+
 
 class AlreadyRuns(StackProblem):
     """The stack of this TARS_HOME is up."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from settings import ROOT
 from starter.problems import TaskProblem
 
 LEASH = Path(__file__).with_name("leash.py")
@@ -33,15 +34,19 @@ class StackProblem(TaskProblem):
     """The local stack cannot start or go on; the message says why and what to do."""
 
 
+LONGEST_REASON_BYTES = 8_000
+
+
 @dataclass(frozen=True)
 class Child:
-    """A process to keep alive.
+    """A process to keep alive. Its log is named after `name`; people read its `title`.
 
     `is_ready` is asked again and again after the first start, for at most `ready_seconds`. SIGTERM
     ends the process; it gets `stop_seconds` for that.
     """
 
     name: str
+    title: str
     command: Sequence[str]
     is_ready: Callable[[], Awaitable[bool]]
     ready_seconds: float = 30
@@ -62,6 +67,7 @@ class Supervisor:
         self._held = held
         self._tell = tell
         self._kept: list[_Kept] = []
+        self._failed: asyncio.Future[StackProblem] = asyncio.get_running_loop().create_future()
 
     async def start(self, child: Child) -> None:
         """Start a child and return once it is ready; from then on it is kept alive.
@@ -69,44 +75,43 @@ class Supervisor:
         Raises:
             StackProblem: it ended, or was not ready in time.
         """
-        kept = _Kept(child, self._logs / f"{child.name}.log", self._held, self._tell)
+        kept = _Kept(child, self._logs / f"{child.name}.log", self._held)
         self._kept.append(kept)
         await kept.start()
+        kept.keep(self._tell, self._give_up)
 
-    @property
-    def pids(self) -> dict[str, int]:
-        """Process ids by name of child; each leads a process group of its own."""
-        return {kept.child.name: kept.pid for kept in self._kept}
+    def _give_up(self, problem: StackProblem) -> None:
+        if not self._failed.done():
+            self._failed.set_result(problem)
 
     async def failure(self) -> StackProblem:
         """Wait until a child says that it cannot work, and return why."""
-        waiting = [asyncio.ensure_future(kept.failure) for kept in self._kept]
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        return done.pop().result()
+        return await asyncio.shield(self._failed)
 
     async def stop(self) -> None:
-        """Stop all children, last one first; returns when no process of theirs is left."""
+        """Stop all children, last one first; returns when no process of theirs is left.
+
+        Cancelled while it waits, it kills what is left at once.
+        """
         while self._kept:
-            await self._kept.pop().stop()
+            try:
+                await self._kept.pop().stop()
+            except asyncio.CancelledError:
+                for kept in self._kept:
+                    kept.signal(signal.SIGKILL)
+                raise
 
 
 class _Kept:
     """One child: its process now, and the loop that starts the next one when it ends."""
 
-    def __init__(
-        self, child: Child, log: Path, held: Sequence[int], tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, child: Child, log: Path, held: Sequence[int]) -> None:
         self.child = child
-        self.failure: asyncio.Future[StackProblem] = asyncio.get_running_loop().create_future()
         self._log = log
+        self._log_start = 0
         self._held = held
-        self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid if self._process else 0
 
     async def start(self) -> None:
         self._process = await self._spawn()
@@ -122,9 +127,12 @@ class _Kept:
         if has_ended:
             raise StackProblem(self._why_it_ended(ended.result()))
         if not is_ready:
-            name, seconds = self.child.name, self.child.ready_seconds
-            raise StackProblem(f"The {name} was not ready within {seconds:.0f} s: see {self._log}.")
-        self._keeper = asyncio.create_task(self._keep(self._process))
+            within = f"was not ready within {self.child.ready_seconds:.0f} s"
+            raise StackProblem(f"{self.child.title} {within}: see {self._log}.")
+
+    def keep(self, tell: Callable[[str], None], give_up: Callable[[StackProblem], None]) -> None:
+        """From now on, start the child again when it ends."""
+        self._keeper = asyncio.create_task(self._keep(tell, give_up))
 
     async def _ready(self) -> None:
         while True:
@@ -132,29 +140,31 @@ class _Kept:
                 return
             await asyncio.sleep(READY_EVERY_SECONDS)
 
-    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+    async def _keep(
+        self, tell: Callable[[str], None], give_up: Callable[[StackProblem], None]
+    ) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
-        while True:
+        while self._process:
             started = time.monotonic()
-            status = await process.wait()
+            status = await self._process.wait()
             if status == CANNOT_WORK:
-                self.failure.set_result(StackProblem(self._why_it_ended(status)))
+                give_up(StackProblem(self._why_it_ended(status)))
                 return
             if time.monotonic() - started > GOOD_RUN_SECONDS:
                 pause_seconds = FIRST_PAUSE_SECONDS
-            name = self.child.name
-            self._tell(f"The {name} {_ended(status)}; starting it again (see {self._log}).")
+            tell(f"{self.child.title} {_ended(status)} and is started again ({self._log}).")
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
-            self._process = process = await self._spawn()
+            self._process = await self._spawn()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        rotate(self._log)
+        self._log_start = rotate(self._log)
         leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *leash,
                 *self.child.command,
+                cwd=ROOT,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -168,39 +178,41 @@ class _Kept:
             await _cancel(self._keeper)
         if self._process is None or self._process.returncode is not None:
             return
-        signal_group(self._process.pid, signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(self._process.wait(), self.child.stop_seconds)
         except TimeoutError:
             pass
         finally:
-            signal_group(self._process.pid, signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             await self._process.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the process and all that it started in its group; none left is fine."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+
     def _why_it_ended(self, status: int) -> str:
-        last = last_line(self._log)
+        last = last_line(self._log, self._log_start)
         if status == CANNOT_WORK and last:
             return last
-        return f"The {self.child.name} {_ended(status)}: {last or 'it said nothing'} ({self._log})."
+        return f"{self.child.title} {_ended(status)}: {last or 'it said nothing'} ({self._log})."
 
 
-def signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal the process group that `pid` leads; none left is fine."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+def rotate(log: Path) -> int:
+    """Put a log aside that has grown too long; returns the bytes that are in it now."""
+    size = log.stat().st_size if log.exists() else 0
+    if size <= LARGEST_LOG_BYTES:
+        return size
+    log.replace(log.with_name(log.name + ".1"))
+    return 0
 
 
-def rotate(log: Path) -> None:
-    """Put a log aside that has grown too long."""
-    with contextlib.suppress(FileNotFoundError):
-        if log.stat().st_size > LARGEST_LOG_BYTES:
-            log.replace(log.with_name(log.name + ".1"))
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log that says something, "" where there is none."""
+def last_line(log: Path, start: int) -> str:
+    """The last line after byte `start` of a log that says something, "" where there is none."""
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 8_000))
+        file.seek(max(start, log.stat().st_size - LONGEST_REASON_BYTES))
         lines = file.read().decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 

@@ -1,7 +1,7 @@
 """Tasks: everything a person can do with tasks, for every door (command line, HTTP, voice)."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -191,9 +191,21 @@ class Tasks:
             raise _problem(error, task_id) from error
         return extended
 
-    def follow(self, task_id: str, after_seq: int = 0) -> AsyncIterator[Update]:
-        """Yield a task's updates after `after_seq` until its end."""
-        return follow(self._client, task_id, after_seq)
+    async def follow(
+        self, task_id: str, after_seq: int = 0, heard: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[Update]:
+        """Yield a task's updates after `after_seq` until its end.
+
+        `heard` is called whenever a worker has answered, also when nothing is new.
+
+        Raises:
+            UnknownTask: no task has this id.
+        """
+        try:
+            async for update in follow(self._client, task_id, after_seq, heard=heard):
+                yield update
+        except RPCError as error:
+            raise _problem(error, task_id) from error
 
     async def diff(self, task_id: str) -> Diff:
         """Show the change a task has made so far."""

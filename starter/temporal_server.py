@@ -85,7 +85,7 @@ def dev_server(settings: Settings) -> Child:
     """
     host, port = server_address(settings)
     for taken in (port, port + UI_PORT_OFFSET):
-        if not _is_free(host, taken):
+        if not is_free(host, taken):
             raise StackProblem(
                 f"Port {taken} is taken by another program: "
                 "choose another one, for instance TEMPORAL_ADDRESS=127.0.0.1:7300."
@@ -93,6 +93,7 @@ def dev_server(settings: Settings) -> Child:
     home = settings.tars_home
     return Child(
         "temporal",
+        "Temporal",
         [
             *(str(find_binary()), "server", "start-dev", "--log-level", "warn"),
             *("--ip", host, "--port", str(port), "--ui-port", str(port + UI_PORT_OFFSET)),
@@ -107,13 +108,21 @@ def dev_server(settings: Settings) -> Child:
     )
 
 
+async def missing_attributes(client: Client) -> set[str]:
+    """Names of our search attributes that the server does not know."""
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return {name.value for name in SearchAttribute} - set(answer.custom_attributes)
+
+
 async def ensure_search_attributes(client: Client) -> None:
     """Add the search attributes that a server of somebody else lacks.
 
     Raises:
         StackProblem: the server does not let us.
     """
-    missing = await _missing_attributes(client)
+    missing = await missing_attributes(client)
     if not missing:
         return
     keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
@@ -131,21 +140,15 @@ async def ensure_search_attributes(client: Client) -> None:
         ) from error
 
 
-async def _missing_attributes(client: Client) -> set[str]:
-    answer = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    return {name.value for name in SearchAttribute} - set(answer.custom_attributes)
-
-
 async def _is_ready(settings: Settings) -> bool:
     try:
-        return not await _missing_attributes(await connect(settings, timeout_seconds=2))
+        return not await missing_attributes(await connect(settings, timeout_seconds=2))
     except (TemporalUnreachable, RPCError):
         return False
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -37,7 +37,8 @@ _PLAIN = {
     **dict.fromkeys("─━\u2012\u2013\u2014\u2212·•", "-"),
     **dict.fromkeys("\u2018\u2019", "'"),
     **dict.fromkeys("\u201c\u201d", '"'),
-    **dict(zip("│✔✘●○✎…⏳", "|+x*o~.:", strict=True)),
+    **dict(zip("│✔✘●○✎…", "|+x*o~.", strict=True)),
+    **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),
 }
 """What stands for a character of ours where the terminal's encoding lacks it."""
 

@@ -1,0 +1,74 @@
+"""The command line: `./tars VERB`, which is `python -m starter VERB`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+import typer
+
+from starter.answers import print_json
+from starter.failures import explain
+from starter.verbs_stack import demo, doctor, down, up
+from starter.verbs_tasks import cancel, extend, list_tasks, pause, resume, status, tell, waiting
+from starter.verbs_watch import diff, log, start, watch
+
+VERBS: dict[str, Callable[..., int | None]] = {
+    "demo": demo,
+    "start": start,
+    "watch": watch,
+    "status": status,
+    "list": list_tasks,
+    "waiting": waiting,
+    "tell": tell,
+    "pause": pause,
+    "resume": resume,
+    "extend": extend,
+    "cancel": cancel,
+    "diff": diff,
+    "log": log,
+    "up": up,
+    "down": down,
+    "doctor": doctor,
+}
+"""In the order in which a person meets them."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def command_line() -> typer.Typer:
+    """Make the command line out of the verbs."""
+    app = typer.Typer(
+        help="Claude writes software in the background, durably.",
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    for name, verb in VERBS.items():
+        app.command(name)(verb)
+    return app
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a verb and return the exit status."""
+    try:
+        status = command_line()(
+            list(arguments) or ["--help"], prog_name="./tars", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has had enough; Python must not complain about it at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTED
+    except Exception as error:
+        sentence, status = explain(error)
+        if "--json" in arguments:
+            print_json({"error": sentence}, on_one_line=True)
+        sys.stderr.write(f"{sentence}\n")
+    return status or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""A person's project: is there a git repository that a task could work on a clone of?"""
+
+import subprocess
+from pathlib import Path
+
+from starter.problems import TaskProblem
+
+GIT_SECONDS = 10
+
+
+class ProjectUnusable(TaskProblem):
+    """No task can work on a clone of this path."""
+
+
+def find_project(path: Path) -> str:
+    """Absolute path of the repository that `path` lies in, bare or not.
+
+    Raises:
+        ProjectUnusable: there is none, or git cannot read it.
+    """
+    directory = path.expanduser().absolute()
+    if not directory.exists():
+        raise ProjectUnusable(f"There is no {directory}: --project takes a git repository.")
+    if not directory.is_dir():
+        raise ProjectUnusable(f"{directory} is a file: --project takes a git repository.")
+    if _ask_git(directory, "--is-bare-repository") == "true":
+        return _ask_git(directory, "--absolute-git-dir")
+    return _ask_git(directory, "--show-toplevel")
+
+
+def _ask_git(directory: Path, question: str) -> str:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(directory), "rev-parse", question],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=GIT_SECONDS,
+        )
+    except FileNotFoundError:
+        raise ProjectUnusable("git is missing: install it, or leave --project out.") from None
+    except subprocess.TimeoutExpired:
+        raise ProjectUnusable(f"git does not answer about {directory}.") from None
+    if answer.returncode != 0:
+        reason = answer.stderr.strip().splitlines() or ["git says nothing"]
+        raise ProjectUnusable(
+            f"{directory} is no usable git repository ({reason[0].removeprefix('fatal: ')})."
+        )
+    return answer.stdout.removesuffix("\n")

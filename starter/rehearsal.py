@@ -1,0 +1,179 @@
+"""The verb `demo`: one real task on a stack of its own; only the model is scripted."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Coroutine
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.text import Text
+
+from connection import connect
+from models.steps import Diff
+from models.task import Progress, TaskInput
+from models.updates import UpdateKind
+from settings import Settings, load_settings
+from starter.blocks import Indented, Rule, labelled, quietly
+from starter.problems import TaskProblem
+from starter.stack import RunningStack, local_stack, stop_on_signals
+from starter.supervision import Child
+from starter.tables import patch_lines
+from starter.tasks import Tasks
+from starter.temporal_server import UI_PORT_OFFSET, is_free
+from starter.watching import show_story
+
+GOAL = "Build a calculator for the command line, with tests"
+HOST = "127.0.0.1"
+KEY = "scripted"
+"""What the scripted Claude takes for an API key; nobody else ever sees it."""
+
+SHOWN_PATCH_LINES = 40
+CANCEL_SECONDS = 5
+
+
+class Rehearsed(BaseModel):
+    """How a demo went and where its files are."""
+
+    ok: bool
+    home: str
+    progress: Progress
+
+
+class Rehearsal:
+    """A demo in a temporary directory, which is kept for a person to look around in."""
+
+    def __init__(self, console: Console, pace: float) -> None:
+        self._console = console
+        self._pace = pace
+        self._home = Path(tempfile.mkdtemp(prefix="tars-demo-"))
+        self._claude_port = _free_port()
+
+    async def run(self, *, keep: bool) -> Rehearsed:
+        """Play it. With `keep`, the stack then stays up until this is cancelled.
+
+        Raises:
+            StackProblem: a part could not start or go on.
+        """
+        stop_on_signals()
+        self._introduce()
+        settings = self._settings()
+        async with local_stack(settings, tell=self._say, before=[self._claude()]) as stack:
+            tasks = Tasks(await connect(settings), settings.task_queue)
+            task_id = await tasks.start(TaskInput(goal=GOAL, limits=settings.limits))
+            page = stack.state.page(settings.temporal_namespace, task_id)
+            try:
+                last = await _or_failure(stack, self._watch(tasks, task_id, page))
+            except asyncio.CancelledError:
+                await _cancel(tasks, task_id)
+                raise
+            self._show_change(await tasks.diff(task_id))
+            progress = await tasks.progress(task_id)
+            await self._close(stack, keep=keep)
+        ok = last is UpdateKind.TASK_COMPLETED
+        return Rehearsed(ok=ok, home=str(self._home), progress=progress)
+
+    def _settings(self) -> Settings:
+        """Settings for this process and its children, whatever was set before for real work."""
+        for name in list(os.environ):
+            if name.lower() in Settings.model_fields or name.startswith("TEMPORAL_"):
+                del os.environ[name]
+        os.environ |= {
+            "ANTHROPIC_API_KEY": KEY,
+            "ANTHROPIC_BASE_URL": f"http://{HOST}:{self._claude_port}",
+            "TARS_ENV_FILE": os.devnull,
+            "TARS_HOME": str(self._home),
+            "TEMPORAL_ADDRESS": f"{HOST}:{_free_port(UI_PORT_OFFSET)}",
+            "TEMPORAL_CONFIG_FILE": os.devnull,
+        }
+        return load_settings()
+
+    def _claude(self) -> Child:
+        ready = self._home / "claude.ready"
+
+        async def is_ready() -> bool:
+            return ready.exists()
+
+        options = {
+            "--port": str(self._claude_port),
+            "--key": KEY,
+            "--pace": str(self._pace),
+            "--ready-file": str(ready),
+        }
+        words = (word for option in options.items() for word in option)
+        return Child(
+            "claude", "The scripted Claude", [sys.executable, "-m", "demo", *words], is_ready
+        )
+
+    def _introduce(self) -> None:
+        self._console.print(
+            Rule("demo", "attention"),
+            *quietly(
+                "A real task on a real Temporal server. Only the model is scripted: what Claude "
+                "says was written beforehand, nothing is sent anywhere and nothing costs money."
+            ),
+            "",
+            sep="\n",
+        )
+
+    async def _watch(self, tasks: Tasks, task_id: str, page: str) -> UpdateKind | None:
+        return await show_story(partial(tasks.follow, task_id, 0), self._console, page)
+
+    def _show_change(self, diff: Diff) -> None:
+        whole = self._home / "change.patch"
+        whole.write_text(diff.patch)
+        lines = list(patch_lines(diff.patch))
+        self._console.print("", Rule("the change", "id"), *lines[:SHOWN_PATCH_LINES], sep="\n")
+        if more := len(lines[SHOWN_PATCH_LINES:]):
+            self._console.print(*quietly(f"... and {more} lines more in {whole}"))
+
+    async def _close(self, stack: RunningStack, *, keep: bool) -> None:
+        self._console.print("", labelled("Kept", str(self._home)), sep="\n")
+        if keep:
+            self._console.print(*quietly("Everything stays up until Ctrl-C."))
+            with suppress(asyncio.CancelledError):
+                raise await stack.failure()
+
+    def _say(self, sentence: str) -> None:
+        self._console.print(Indented(Text(sentence, "attention"), "  ● ", "    "))
+
+
+async def _or_failure(
+    stack: RunningStack, work: Coroutine[None, None, UpdateKind | None]
+) -> UpdateKind | None:
+    """Do the work, unless the stack cannot go on meanwhile."""
+    working = asyncio.create_task(work)
+    failing = asyncio.create_task(stack.failure())
+    try:
+        await asyncio.wait({working, failing}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise failing.result()
+    finally:
+        working.cancel()
+        failing.cancel()
+        await asyncio.wait({working, failing})
+
+
+async def _cancel(tasks: Tasks, task_id: str) -> None:
+    """A command of the task has a session of its own: only the task can end it."""
+    with suppress(TaskProblem, TimeoutError):
+        async with asyncio.timeout(CANCEL_SECONDS):
+            await tasks.cancel(task_id)
+            async for _ in tasks.follow(task_id):
+                pass
+
+
+def _free_port(also_offset: int = 0) -> int:
+    """A port that is free now, and free as well `also_offset` above it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+        if port + also_offset < 65_536 and is_free(HOST, port + also_offset):
+            return port

@@ -1,0 +1,125 @@
+"""Watching a task live: its story above, one line at the bottom that says what goes on now."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from models.updates import Update, UpdateKind
+from starter.story import Story
+from starter.terminal import dollars_text, is_live, one_line, seconds_text
+
+FRAMES_PER_SECOND = 8
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+SILENCE_SECONDS = 3.0
+"""An unanswered read is no news before this; a worker needs about that long to start."""
+
+
+class NowLine:
+    """What goes on at this moment, on one line that is drawn anew as time passes."""
+
+    def __init__(self) -> None:
+        self._doing = "starting"
+        self._since = datetime.now(UTC)
+        self._phase = ""
+        self._turn = 0
+        self._max_turns = 0
+        self._cost_usd = 0.0
+        self._heard_at = time.monotonic()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no worker has answered for a while."""
+        return time.monotonic() - self._heard_at > SILENCE_SECONDS
+
+    def heard(self) -> None:
+        """Take note that a worker answered."""
+        self._heard_at = time.monotonic()
+
+    def see(self, update: Update) -> None:
+        """Take note of an update."""
+        data = update.data
+        self._phase = update.phase
+        self._turn = data.get("turn", self._turn)
+        self._max_turns = data.get("max_turns", self._max_turns)
+        self._cost_usd = data.get("cost_usd", self._cost_usd)
+        if update.kind is not UpdateKind.COMMAND_OUTPUT:
+            self._doing, self._since = _doing(update), update.at
+
+    def __rich__(self) -> Text:
+        """Draw the line."""
+        frame = _FRAMES[int(time.monotonic() * FRAMES_PER_SECOND) % len(_FRAMES)]
+        line = Text(f"{frame} ", "id", no_wrap=True, overflow="ellipsis")
+        if self.is_alone:
+            return line.append("waiting for a worker ...", "attention")
+        seconds = (datetime.now(UTC) - self._since).total_seconds()
+        turns = f"turn {self._turn} of {self._max_turns}" if self._max_turns else ""
+        facts = [turns, dollars_text(self._cost_usd), self._doing, seconds_text(int(seconds))]
+        line.append(self._phase, f"phase.{self._phase}" if self._phase else "")
+        return line.append("".join(f" · {fact}" for fact in facts if fact), "quiet")
+
+
+def _doing(update: Update) -> str:
+    match update.kind:
+        case UpdateKind.COMMAND_STARTED:
+            return "running " + one_line(str(update.data.get("command", "a command")), 60)
+        case UpdateKind.TASK_PAUSED:
+            return "paused; ./tars resume lets it go on"
+        case UpdateKind.TASK_PARKED:
+            return "parked"
+        case _:
+            return "thinking"
+
+
+async def show_story(
+    updates: Callable[[Callable[[], None]], AsyncIterator[Update]],
+    console: Console,
+    page: str = "",
+) -> UpdateKind | None:
+    """Print a task's updates as they come, and return the kind of the last one.
+
+    `updates` makes the stream; it is handed what to call whenever a worker answered.
+    """
+    now, story, last = NowLine(), Story(page), None
+    async with _shown(now, console):
+        async for update in updates(now.heard):
+            now.see(update)
+            console.print(*story.tell(update), sep="\n")
+            last = update.kind
+    return last
+
+
+@asynccontextmanager
+async def _shown(now: NowLine, console: Console) -> AsyncIterator[None]:
+    """Show the line at the bottom of a terminal; elsewhere, say only that no worker is there."""
+    if is_live(console):
+        with Live(
+            now,
+            console=console,
+            refresh_per_second=FRAMES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ):
+            yield
+        return
+    saying = asyncio.create_task(_say_when_alone(now, console))
+    try:
+        yield
+    finally:
+        saying.cancel()
+
+
+async def _say_when_alone(now: NowLine, console: Console) -> None:
+    was_alone = False
+    while True:
+        if now.is_alone and not was_alone:
+            console.print("  Waiting for a worker ...")
+        was_alone = now.is_alone
+        await asyncio.sleep(1)
