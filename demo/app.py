@@ -3,9 +3,10 @@
 import secrets
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel
 from pydantic_core import from_json
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from demo.catalogue import all_models, model_info
@@ -82,6 +83,10 @@ def _control(claude: ScriptedClaude) -> APIRouter:
     @control.get("/requests")
     async def requests() -> list[Seen]:
         return claude.requests
+
+    @control.get("/refusals")
+    async def refusals() -> list[str]:
+        return claude.refusals
 
     @control.post("/scenarios", status_code=201)
     async def scenarios(new: NewScenario) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,9 +11,10 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from demo.catalogue import CONTEXT_TOKENS
-from demo.errors import invalid
+from demo.errors import ApiError, invalid
 from demo.faults import Fault
-from demo.prompt import Prefix, Prompt, PromptCache, blocks_of, read_prompt, tokens
+from demo.message import compose
+from demo.prompt import Prefix, Prompt, PromptCache, blocks_of, read_prompt
 from demo.rules import check_messages, check_request, documented_shapes
 from demo.script import Conversation, Scenario, Turn, pick
 from demo.stream import Cut, Line, Outcome, Played, encoded, events_of, troubled
@@ -49,7 +49,8 @@ class ScriptedClaude:
     """Plays scenarios to whoever asks.
 
     `default` is the scenario of requests that name none. `pace` scales every scripted delay.
-    With `keep_bodies` the recorded calls contain the requests.
+    With `keep_bodies` the recorded calls contain the requests. `requests` and `refusals` are what
+    tests look at: the calls that came to a turn, and the status and words of those refused.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ScriptedClaude:
         self.context_tokens = context_tokens
         self.keep_bodies = keep_bodies
         self.requests: list[Seen] = []
+        self.refusals: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
         self._cache = PromptCache(clock)
         self._calls: Counter[tuple[str, str, int, bool]] = Counter()
@@ -81,17 +83,11 @@ class ScriptedClaude:
 
     def answer(self, request: dict[str, Any], scenario: str, request_id: str) -> Response:
         """Answer a request with the turn that its conversation has come to. Raises ApiError."""
-        prompt = self._read(request)
-        conversation = Conversation(request)
-        name = scenario or conversation.scenario or self.default
-        turn = self._turn(name, conversation) if request["max_tokens"] else _REFRESH
-        seen = self._record(name, conversation)
-        fault = turn.fault(seen.call)
-        if fault and (fault.kind == "status" or not seen.stream):
-            return self._refuse(fault, seen)
-        message = self._message(request, turn, prompt)
-        seen.usage = message["usage"]
-        return self._played(message, turn, fault, seen, request_id)
+        try:
+            return self._answer(request, scenario, request_id)
+        except ApiError as error:
+            self.refusals.append(f"{error.status} {error}")
+            raise
 
     def hold(self, gate: str) -> None:
         """Close a gate: a named one, or `SCENARIO/TURN` for any turn of any scenario."""
@@ -100,6 +96,21 @@ class ScriptedClaude:
     def release(self, gate: str) -> None:
         """Open a gate, for those who wait and those who come."""
         self.gates.setdefault(gate, asyncio.Event()).set()
+
+    def _answer(self, request: dict[str, Any], scenario: str, request_id: str) -> Response:
+        prompt = self._read(request)
+        conversation = Conversation(request)
+        name = scenario or conversation.scenario or self.default
+        turn = self._turn(name, conversation) if request["max_tokens"] else _REFRESH
+        seen = self._record(name, conversation)
+        fault = turn.fault(seen.call)
+        if fault and (fault.kind == "status" or not seen.stream):
+            return self._refuse(fault, seen)
+        message = compose(request, turn, prompt, self._cache)
+        if message["stop_reason"] == "pause_turn":
+            self._paused.add(_digest([message]))
+        seen.usage = message["usage"]
+        return self._played(message, turn, fault, seen, request_id)
 
     def _read(self, request: Mapping[str, Any], *, counting: bool = False) -> Prompt:
         with documented_shapes():
@@ -153,45 +164,6 @@ class ScriptedClaude:
             return HTMLResponse("<html><h1>Bad Gateway</h1></html>", status_code=fault.status)
         raise fault.refusal()
 
-    def _message(self, request: Mapping[str, Any], turn: Turn, prompt: Prompt) -> dict[str, Any]:
-        shown = (request.get("thinking") or {}).get("display") == "summarized"
-        content = [_block(block, prompt.prefix, shown=shown) for block in _dumped(turn)]
-        reason = turn.reason()
-        if reason == "pause_turn":
-            self._paused.add(_digest([{"role": "assistant", "content": content}]))
-        refusal = {"type": "refusal", "category": None, "explanation": None}
-        return {
-            "id": f"msg_{secrets.token_hex(12)}",
-            "type": "message",
-            "role": "assistant",
-            "model": request["model"],
-            "content": content,
-            "stop_reason": reason,
-            "stop_sequence": None,
-            "stop_details": refusal if reason == "refusal" else None,
-            "usage": self._usage(request, prompt, turn),
-        }
-
-    def _usage(self, request: Mapping[str, Any], prompt: Prompt, turn: Turn) -> dict[str, Any]:
-        settings = [
-            request.get(key) for key in ("model", "thinking", "output_config", "tool_choice")
-        ]
-        written, read = self._cache.account(json.dumps(settings, sort_keys=True), prompt.marks)
-        thought = sum(len(b.thinking) for b in turn.blocks if b.type == "thinking")
-        said = sum(len(b.model_dump_json()) for b in turn.blocks)
-        return {
-            "input_tokens": prompt.tokens - written - read,
-            "cache_creation_input_tokens": written,
-            "cache_read_input_tokens": read,
-            "cache_creation": {
-                "ephemeral_5m_input_tokens": written,
-                "ephemeral_1h_input_tokens": 0,
-            },
-            "output_tokens": tokens(said),
-            "output_tokens_details": {"thinking_tokens": tokens(thought)},
-            "service_tier": "standard",
-        }
-
     def _played(
         self, message: dict[str, Any], turn: Turn, fault: Fault | None, seen: Seen, request_id: str
     ) -> Response:
@@ -220,28 +192,14 @@ class ScriptedClaude:
     async def _held(self, turn: Turn, seen: Seen, line: Line) -> AsyncIterator[None]:
         if turn.gate:
             self.gates.setdefault(turn.gate, asyncio.Event())
-        for name in (turn.gate, f"{seen.scenario}/{seen.turn}"):
+        names = [turn.gate, f"{seen.scenario}/{seen.turn}"] if seen.max_tokens else []
+        for name in names:
             gate = self.gates.get(name)
             if gate and not gate.is_set():
                 seen.outcome = "held"
                 async for _ in line.wait(gate):
                     yield
                 seen.outcome = "playing"
-
-
-def _dumped(turn: Turn) -> list[dict[str, Any]]:
-    return [block.model_dump() for block in turn.blocks]
-
-
-def _block(block: dict[str, Any], prefix: Prefix, *, shown: bool) -> dict[str, Any]:
-    """Answer a scripted block as the API gives it out, and let the prefix grow by it."""
-    if block["type"] == "thinking":
-        thinking = block["thinking"] if shown else ""
-        block = {"type": "thinking", "thinking": thinking, "signature": prefix.sign(thinking)}
-    elif block["type"] == "tool_use":
-        block = {**block, "id": f"toolu_{secrets.token_hex(12)}", "caller": {"type": "direct"}}
-    prefix.add("assistant", block)
-    return block
 
 
 def _digest(messages: list[dict[str, Any]]) -> bytes:

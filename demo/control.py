@@ -25,6 +25,11 @@ class Control:
         seen: list[dict[str, Any]] = self._call("GET", "requests")
         return [one for one in seen if scenario in (None, one["scenario"])]
 
+    def refusals(self) -> list[str]:
+        """Answer status and words of the refused calls, scripted or not, oldest first."""
+        refused: list[str] = self._call("GET", "refusals")
+        return refused
+
     def add(self, name: str, turns: list[dict[str, Any]]) -> None:
         """Add or replace a scenario, its turns given as JSON (`demo.script.Turn`)."""
         self._call("POST", "scenarios", {"name": name, "turns": turns})

@@ -84,8 +84,8 @@ class Conversation:
 
     @property
     def goal(self) -> str:
-        """The text of the first user message."""
-        return _text(self._messages[0]["content"])
+        """The first text of the first message, which a summary of the conversation keeps."""
+        return next(iter(_texts(self._messages[0]["content"])), "")
 
     @property
     def turn(self) -> int:
@@ -95,7 +95,8 @@ class Conversation:
     @property
     def results(self) -> list[str]:
         """The texts of the tool results in the last message, in order."""
-        return [_text(block.get("content") or "") for block in self._last("tool_result")]
+        answers = [block.get("content") or "" for block in self._last("tool_result")]
+        return ["\n".join(_texts(answer)) for answer in answers]
 
     @property
     def failed(self) -> bool:
@@ -115,7 +116,7 @@ class Conversation:
 
     @property
     def identity(self) -> str:
-        """What tells conversations apart: their first message."""
+        """What tells conversations apart: their goal."""
         return hashlib.sha256(self.goal.encode()).hexdigest()[:12]
 
     def number(self, name: str, default: int) -> int:
@@ -129,10 +130,10 @@ class Conversation:
         return [block for block in blocks if block["type"] == kind]
 
 
-def _text(content: str | Sequence[Mapping[str, Any]]) -> str:
+def _texts(content: str | Sequence[Mapping[str, Any]]) -> list[str]:
     if isinstance(content, str):
-        return content
-    return "\n".join(block["text"] for block in content if block["type"] == "text")
+        return [content]
+    return [block["text"] for block in content if block["type"] == "text"]
 
 
 Reaction: TypeAlias = Callable[[Conversation], Turn]

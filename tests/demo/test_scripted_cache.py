@@ -103,3 +103,22 @@ async def test_hour_long_mark_outlasts_five_minutes(stage: Stage) -> None:
     await ask(client, [user()], **hour)
     stage.now += 3000
     assert split((await ask(client, [user()], **hour)).usage)[2] > 2000
+
+
+async def test_reading_an_earlier_part_renews_it(stage: Stage) -> None:
+    client = stage.client("long")
+    first = await ask(client, [user("turns=2")], **CACHED)
+    written = split(first.usage)[1]
+    stage.now += 200
+    await ask(client, [user("turns=2"), said(first), results(first)], **CACHED)
+    stage.now += 200
+    assert split((await ask(client, [user("turns=2")], **CACHED)).usage) == (0, 0, written)
+
+
+async def test_entry_more_than_twenty_blocks_back_is_not_found(stage: Stage) -> None:
+    client = stage.client("long")
+    first = await ask(client, [user("turns=2")], **CACHED)
+    words = [{"type": "text", "text": f"Also {number}."} for number in range(25)]
+    answers = user([*results(first)["content"], *words])
+    second = await ask(client, [user("turns=2"), said(first), answers], **CACHED)
+    assert split(second.usage)[2] == 0

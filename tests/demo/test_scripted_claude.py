@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,9 @@ import anthropic
 import pytest
 
 from demo.control import Control
+from demo.faults import refused
 from demo.script import Conversation, Text, Thinking, ToolUse, Turn
+from demo.server import listening
 from tests.demo.conftest import MODEL, Stage, ask, results, said, user
 
 FULL = Turn(
@@ -121,6 +124,8 @@ async def test_script_that_runs_out_says_where(stage: Stage) -> None:
     last = await ask(client, talk)
     with pytest.raises(anthropic.BadRequestError, match="'hello', turn 2: script exhausted"):
         await ask(client, [*talk, said(last), results(last)])
+    (words,) = stage.control.refusals()
+    assert words.startswith("400 scripted Claude: scenario 'hello', turn 2")
 
 
 async def test_script_that_no_longer_fits_says_so(stage: Stage) -> None:
@@ -215,6 +220,22 @@ async def test_models_tell_their_lifecycle(stage: Stage) -> None:
         await client.models.retrieve("claude-none")
 
 
+async def test_unknown_address_is_not_found(stage: Stage) -> None:
+    with pytest.raises(anthropic.NotFoundError) as caught:
+        await stage.client().get("/v1/nothing", cast_to=object)
+    assert caught.value.type == "not_found_error"
+
+
+async def test_summary_is_the_same_conversation_begun_anew(stage: Stage) -> None:
+    turns = [Turn(blocks=[Text(text="Hi.")], faults=[refused(400, "prompt is too long")])]
+    client = stage.script("full", turns)
+    goal = {"type": "text", "text": "Do it."}
+    with pytest.raises(anthropic.BadRequestError):
+        await ask(client, [user([goal])])
+    summary = {"type": "text", "text": "So far nothing was done."}
+    assert (await ask(client, [user([goal, summary])])).stop_reason == "end_turn"
+
+
 async def test_count_tokens_agrees_with_usage(stage: Stage) -> None:
     client = stage.client()
     counted = await client.messages.count_tokens(
@@ -249,6 +270,12 @@ def test_process_tells_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:
         process.communicate()
     with pytest.raises(OSError, match="refused"):
         Control(url).requests()
+
+
+def test_socket_sends_small_pieces_at_once() -> None:
+    with listening(0) as sock:
+        assert sock.proto == socket.IPPROTO_TCP, "asyncio sets TCP_NODELAY only then"
+        assert sock.getsockname()[0] == "127.0.0.1"
 
 
 async def test_scripted_time_passes_and_pace_scales_it(stage: Stage) -> None:
