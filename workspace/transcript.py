@@ -127,9 +127,12 @@ class Transcript:
     """The conversation as it stands at one checkpoint."""
 
     def __init__(self, store: CheckpointStore, checkpoint: str) -> None:
-        self._store = store
-        self._checkpoint = checkpoint
-        self._names = store.names(checkpoint, TRANSCRIPT)
+        root = store.root(checkpoint)
+        self._objects = store.objects
+        # Reading by id: asking for each path would walk the tree once per message.
+        self._files = self._objects.subtree(root, TRANSCRIPT)
+        self._results = self._objects.subtree(root, RESULTS)
+        self._names = sorted(self._files)
 
     @property
     def frozen(self) -> Frozen:
@@ -154,12 +157,9 @@ class Transcript:
 
     def results(self) -> dict[str, Result]:
         """Return what the hands answered to calls of the last assistant message, by call id."""
-        names = self._store.names(self._checkpoint, RESULTS)
         return {
-            name.removesuffix(".json"): Result.model_validate_json(
-                self._store.read(self._checkpoint, f"{RESULTS}/{name}")
-            )
-            for name in names
+            name.removesuffix(".json"): Result.model_validate_json(self._objects.read(entry.oid))
+            for name, entry in self._results.items()
         }
 
     def tool_input(self, call_id: str) -> tuple[Tool, dict[str, Any]]:
@@ -181,10 +181,10 @@ class Transcript:
         return restarts[-1] if restarts else 0
 
     def _message(self, name: str) -> Message:
-        return Message.model_validate(json.loads(self._read(name)))
+        return Message.model_validate_json(self._read(name))
 
     def _read(self, name: str) -> bytes:
-        return self._store.read(self._checkpoint, f"{TRANSCRIPT}/{name}")
+        return self._objects.read(self._files[name].oid)
 
 
 _MESSAGES = {Kind.USER, Kind.ASSISTANT}
