@@ -34,6 +34,19 @@ class Indented:
 
 
 @dataclass(frozen=True)
+class OneLine:
+    """Text that is cut, not broken, where the terminal ends."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Cut it for the width at hand."""
+        line = self.text.copy()
+        line.truncate(options.max_width, overflow="ellipsis")
+        yield line
+
+
+@dataclass(frozen=True)
 class Rule:
     """A line across the page with a title near its beginning."""
 

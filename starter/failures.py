@@ -33,7 +33,8 @@ def explain(error: Exception) -> tuple[str, int]:
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     verb = context.command_path if context else "./tars"
-    return f"{error.format_message().rstrip('.')}: see {verb} --help."
+    message = error.format_message()
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See {verb} --help."
 
 
 def _unexpected(error: Exception) -> str:

@@ -125,8 +125,7 @@ class Story:
 
 
 def _phase(update: Update) -> Iterator[RenderableType]:
-    phase = str(update.data.get("phase", update.phase))
-    yield Rule(phase, f"phase.{phase}")
+    yield Rule(update.phase, f"phase.{update.phase}")
 
 
 def _note(update: Update) -> Iterator[RenderableType]:

@@ -3,13 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from models.checks import Check
 from models.steps import Diff, Log
 from models.task import Progress, State, Waiting
-from starter.blocks import Indented, Rule, added_removed, headline, labelled, quietly, results
+from starter.blocks import (
+    Indented,
+    OneLine,
+    Rule,
+    added_removed,
+    headline,
+    labelled,
+    quietly,
+    results,
+)
 from starter.naming import short_id
 from starter.tasks import TaskRow
 from starter.terminal import age_text, dollars_text, harmless, one_line, seconds_text, visible
@@ -24,27 +32,30 @@ _STYLES = {
 """Other states wait for somebody: they ask for attention."""
 
 
+_COLUMNS = "{:<7} {:<22} {:<9} {:<11} {}"
+
+
 def state_text(state: State) -> Text:
     """A state in words, with a dot in its colour."""
     style = _STYLES.get(state, "attention")
     return Text(f"● {state.replace('_', ' ')}", style)
 
 
-def task_table(rows: Iterable[TaskRow]) -> Table:
+def task_lines(rows: Iterable[TaskRow]) -> Iterator[OneLine]:
     """One line a task, the goal cut where the terminal ends."""
-    table = Table(box=None, pad_edge=False, header_style="quiet")
-    for name in ("Task", "State", "Phase", "Started"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("Goal", no_wrap=True, overflow="ellipsis")
+    yield OneLine(Text(_COLUMNS.format("Task", "State", "Phase", "Started", "Goal"), "quiet"))
     for row in rows:
-        table.add_row(
-            Text(short_id(row.task_id), "id"),
-            state_text(row.state),
-            Text(row.phase, f"phase.{row.phase}"),
-            f"{age_text(row.started_at)} ago",
-            one_line(row.goal),
+        state = state_text(row.state)
+        state.align("left", 22)
+        yield OneLine(
+            Text.assemble(
+                (f"{short_id(row.task_id):<7} ", "id"),
+                state,
+                (f" {row.phase:<9} ", f"phase.{row.phase}"),
+                (f"{age_text(row.started_at) + ' ago':<11} ", "quiet"),
+                one_line(row.goal),
+            )
         )
-    return table
 
 
 def standing(progress: Progress) -> Iterator[RenderableType]:

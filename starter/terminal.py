@@ -99,7 +99,7 @@ def seconds_text(seconds: float) -> str:
     """Write a duration: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
-    if seconds < 60:
+    if round(seconds) < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -10,7 +10,7 @@ from models.task import Progress, State
 from starter.answers import AsJson, WhichTask, answer, ask
 from starter.inputs import make_extension, make_instruction
 from starter.naming import short_id
-from starter.tables import standing, task_table
+from starter.tables import standing, task_lines
 from starter.tasks import Tasks
 
 
@@ -21,8 +21,8 @@ def list_tasks(
 ) -> None:
     """List the latest tasks."""
     rows = ask(lambda tasks: tasks.list_tasks(state))
-    shown = task_table(rows) if rows else 'No task here: ./tars start "..." starts one.'
-    answer(rows, [shown], as_json=as_json)
+    shown = list(task_lines(rows)) if rows else ['No task here: ./tars start "..." starts one.']
+    answer(rows, shown, as_json=as_json)
 
 
 def status(task: WhichTask = None, *, as_json: AsJson = False) -> None:

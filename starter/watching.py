@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from models.updates import Update, UpdateKind
+from starter.blocks import OneLine
 from starter.story import Story
 from starter.terminal import dollars_text, is_live, one_line, seconds_text
 
@@ -24,7 +25,8 @@ SILENCE_SECONDS = 3.0
 class NowLine:
     """What goes on at this moment, on one line that is drawn anew as time passes."""
 
-    def __init__(self) -> None:
+    def __init__(self, silence_seconds: float = SILENCE_SECONDS) -> None:
+        self._silence_seconds = silence_seconds
         self._doing = "starting"
         self._since = datetime.now(UTC)
         self._phase = ""
@@ -36,7 +38,7 @@ class NowLine:
     @property
     def is_alone(self) -> bool:
         """Whether no worker has answered for a while."""
-        return time.monotonic() - self._heard_at > SILENCE_SECONDS
+        return time.monotonic() - self._heard_at > self._silence_seconds
 
     def heard(self) -> None:
         """Take note that a worker answered."""
@@ -52,17 +54,17 @@ class NowLine:
         if update.kind is not UpdateKind.COMMAND_OUTPUT:
             self._doing, self._since = _doing(update), update.at
 
-    def __rich__(self) -> Text:
-        """Draw the line."""
+    def __rich__(self) -> OneLine:
+        """Draw the line as it is at this moment."""
         frame = _FRAMES[int(time.monotonic() * FRAMES_PER_SECOND) % len(_FRAMES)]
-        line = Text(f"{frame} ", "id", no_wrap=True, overflow="ellipsis")
+        line = Text(f"{frame} ", "id")
         if self.is_alone:
-            return line.append("waiting for a worker ...", "attention")
+            return OneLine(line.append("waiting for a worker ...", "attention"))
         seconds = (datetime.now(UTC) - self._since).total_seconds()
         turns = f"turn {self._turn} of {self._max_turns}" if self._max_turns else ""
         facts = [turns, dollars_text(self._cost_usd), self._doing, seconds_text(int(seconds))]
         line.append(self._phase, f"phase.{self._phase}" if self._phase else "")
-        return line.append("".join(f" · {fact}" for fact in facts if fact), "quiet")
+        return OneLine(line.append("".join(f" · {fact}" for fact in facts if fact), "quiet"))
 
 
 def _doing(update: Update) -> str:
