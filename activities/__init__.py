@@ -1,0 +1,1 @@
+"""DOORS OUT: one file per outside party. Thin: heartbeat, kind of failure, call."""

@@ -1,0 +1,190 @@
+"""The door to Claude: it sees the conversation at a checkpoint and decides what to do next."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anthropic import AsyncAnthropic
+from temporalio import activity
+
+from activities import provider_errors
+from activities.attempts import attempt_of
+from activities.conversation import composed
+from activities.decisions import read
+from activities.live import LiveUpdates
+from activities.notes import Notes, pulse
+from activities.stream import ask
+from activities.summary import summarised
+from activities.workspace_errors import told_as_problems
+from models.steps import Decision, DecisionKind, ThinkRequest, Usage
+from policy import prices
+from workspace.directory import TaskDirectory
+from workspace.transcript import (
+    Frozen,
+    Kind,
+    Marker,
+    Message,
+    Result,
+    Transcript,
+    is_thinking,
+    result_file,
+    result_path,
+)
+
+PULSE_SECONDS = 1.0
+LOCK_WAIT_SECONDS = 10.0
+
+_NEW_CONVERSATION = "The conversation became too long; Claude goes on from a summary of it."
+_WITHOUT_THINKING = "Claude's earlier reasoning was not accepted back; it goes on without it."
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What an attempt to think starts from: the conversation, and what is to be said next."""
+
+    transcript: Transcript
+    frozen: Frozen
+    before: list[Message]
+    composed: list[Message]
+    taken: list[str]
+
+    @property
+    def messages(self) -> list[Message]:
+        return self.before + self.composed
+
+
+class ClaudeActivities:
+    """Activities that talk to Claude. One client serves all tasks of a worker.
+
+    `client` must not retry by itself: retries belong to Temporal, where people see them. `home` is
+    the data directory that holds the tasks.
+    """
+
+    def __init__(
+        self, client: AsyncAnthropic, home: Path, pulse_seconds: float = PULSE_SECONDS
+    ) -> None:
+        self._client = client
+        self._home = home
+        self._pulse_seconds = pulse_seconds
+
+    @activity.defn
+    async def think(self, request: ThinkRequest) -> Decision:
+        """Show Claude the conversation at `request.checkpoint` and return what it decided.
+
+        The message that was sent and the answer become one new checkpoint; an attempt that dies
+        leaves nothing. Raises ApplicationError with a type of Problem.
+        """
+        started = time.monotonic()
+        with told_as_problems():
+            turn = await asyncio.to_thread(self._prepare, request)
+            live = LiveUpdates.of_this_activity(request.task_id, request.phase)
+            notes = Notes(live, settle_seconds=self._pulse_seconds)
+            answer = await self._ask(request, turn, notes)
+            if isinstance(answer, Marker):
+                decision = await asyncio.to_thread(self._begin_anew, request, turn, [], answer)
+            elif answer.stop_reason == "model_context_window_exceeded":
+                decision = await asyncio.to_thread(
+                    self._begin_anew, request, turn, [answer], _too_long()
+                )
+            else:
+                decision = await asyncio.to_thread(self._decide, request, turn, answer)
+                decision.notes += [] if decision.finish else notes.untold()
+        decision.duration_seconds = time.monotonic() - started
+        return decision
+
+    def _prepare(self, request: ThinkRequest) -> _Turn:
+        store = TaskDirectory(self._home, request.task_id).store
+        transcript = Transcript(store, request.checkpoint)
+        before, results = transcript.current(), transcript.results()
+        said = composed(before, results, request.answers, request.instructions)
+        taken = [result_path(call_id) for call_id in results]
+        return _Turn(transcript, transcript.frozen, before, said, taken)
+
+    async def _ask(self, request: ThinkRequest, turn: _Turn, notes: Notes) -> Message | Marker:
+        """Return Claude's answer, or the marker with which the conversation can go on."""
+        try:
+            async with asyncio.timeout(request.seconds_left), pulse(notes, self._pulse_seconds):
+                return await ask(self._client, turn.frozen, turn.messages, notes.add)
+        except Exception as error:
+            if provider_errors.is_too_long(error) and _has_answers(turn.before):
+                return _too_long()
+            if provider_errors.is_signature_refused(error) and _has_thinking(turn.before):
+                return Marker(Kind.UNSIGNED, _WITHOUT_THINKING)
+            attempt = activity.info().attempt
+            raise provider_errors.problem(error, turn.frozen.model, attempt) from None
+
+    def _decide(self, request: ThinkRequest, turn: _Turn, answer: Message) -> Decision:
+        reading = read(answer, turn.messages)
+        model = turn.frozen.model
+        return Decision(
+            checkpoint=self._commit(request, turn, [answer], reading.results),
+            kind=reading.kind,
+            calls=reading.calls,
+            notes=_price_notes(model, turn.before),
+            finish=reading.finish,
+            usage=_usage(model, answer),
+            model=model,
+        )
+
+    def _begin_anew(
+        self, request: ThinkRequest, turn: _Turn, answers: list[Message], marker: Marker
+    ) -> Decision:
+        entries: list[Message | Marker] = [*answers, marker]
+        if marker.kind == Kind.RESTART:
+            whole = [*turn.transcript.everything(), *turn.composed, *answers]
+            entries.append(summarised(whole))
+        model = turn.frozen.model
+        return Decision(
+            checkpoint=self._commit(request, turn, entries, {}),
+            kind=DecisionKind.THINK_AGAIN,
+            notes=[marker.reason],
+            usage=_usage(model, answers[0]) if answers else Usage(),
+            model=model,
+        )
+
+    def _commit(
+        self,
+        request: ThinkRequest,
+        turn: _Turn,
+        entries: Sequence[Message | Marker],
+        results: dict[str, Result],
+    ) -> str:
+        files = turn.transcript.appended([*turn.composed, *entries])
+        for call_id, result in results.items():
+            files |= result_file(call_id, result)
+        directory = TaskDirectory(self._home, request.task_id)
+        with directory.hold(attempt_of(request), request.checkpoint, LOCK_WAIT_SECONDS) as held:
+            snapshot = held.commit(
+                request.checkpoint, scan=False, files=files, drop=turn.taken, message="think"
+            )
+        return snapshot.checkpoint
+
+
+def _too_long() -> Marker:
+    return Marker(Kind.RESTART, _NEW_CONVERSATION)
+
+
+def _has_answers(messages: Sequence[Message]) -> bool:
+    return any(message.role == "assistant" for message in messages)
+
+
+def _has_thinking(messages: Sequence[Message]) -> bool:
+    return any(is_thinking(block) for message in messages for block in message.content)
+
+
+def _price_notes(model: str, before: Sequence[Message]) -> list[str]:
+    """Say once, at the beginning, when the cost of a task can only be guessed."""
+    return [] if _has_answers(before) or prices.is_known(model) else [prices.unknown(model)]
+
+
+def _usage(model: str, answer: Message) -> Usage:
+    counted = answer.usage or {}
+    usage = Usage(
+        input_tokens=counted.get("input_tokens", 0),
+        output_tokens=counted.get("output_tokens", 0),
+        cache_write_tokens=counted.get("cache_creation_input_tokens", 0),
+        cache_read_tokens=counted.get("cache_read_input_tokens", 0),
+    )
+    return usage.model_copy(update={"cost_usd": prices.cost_usd(model, usage)})

@@ -1,0 +1,64 @@
+"""Telling people what happens while an activity is still at it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from temporalio import activity
+from temporalio.contrib.workflow_streams import WorkflowStreamClient
+from temporalio.service import RPCError
+
+from models.task import Phase
+from models.updates import TOPIC, Update, UpdateKind
+
+PUBLISH_TIMEOUT_SECONDS = 5.0
+
+
+class LiveUpdates:
+    """Publishes updates of one running activity on the stream of its workflow.
+
+    A task must not fail because nobody can be told: after the first trouble nothing more is
+    published, and the caller hands over in its result what `publish` did not confirm.
+    """
+
+    def __init__(self, stream: WorkflowStreamClient | None, task_id: str, phase: Phase) -> None:
+        self._stream = stream
+        self._task_id = task_id
+        self._phase = phase
+
+    @classmethod
+    def of_this_activity(cls, task_id: str, phase: Phase) -> Self:
+        """Return the updates of the running activity; silent outside of a workflow."""
+        try:
+            # Every publish is flushed at once, so the client's own interval never applies.
+            stream = WorkflowStreamClient.from_within_activity(batch_interval=timedelta(hours=1))
+        except RuntimeError:
+            return cls(None, task_id, phase)
+        return cls(stream, task_id, phase)
+
+    def update(self, kind: UpdateKind, chat: str, data: dict[str, Any]) -> Update:
+        """Return an update of this activity's task, dated now."""
+        return Update(
+            at=datetime.now(UTC),
+            task_id=self._task_id,
+            kind=kind,
+            phase=self._phase,
+            chat=chat,
+            data=data,
+        )
+
+    async def publish(self, updates: Sequence[Update]) -> bool:
+        """Publish in order; False when it is not sure that all have arrived."""
+        if self._stream is None or not updates:
+            return False
+        topic = self._stream.topic(TOPIC, type=Update)
+        for update in updates:
+            topic.publish(update)
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                await self._stream.flush()
+        except (RPCError, TimeoutError):
+            activity.logger.warning("Live updates stop: the stream of the task takes none")
+            self._stream = None
+        return self._stream is not None

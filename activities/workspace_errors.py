@@ -1,0 +1,33 @@
+"""What went wrong with a task's directory, told as a problem."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio.exceptions import ApplicationError
+
+from models.problems import Problem
+from workspace.problems import ProjectUnusable, StaleAttempt, WorkspaceBusy, WorkspaceProblem
+from workspace.processes import CommandNotStarted
+
+_KINDS: dict[type[Exception], Problem] = {
+    WorkspaceBusy: Problem.WORKSPACE_BUSY,
+    StaleAttempt: Problem.STALE_ATTEMPT,
+    ProjectUnusable: Problem.PROJECT_UNUSABLE,
+}
+"""All others are matters of the host, such as a full disk or a lost repository."""
+
+
+@contextmanager
+def told_as_problems() -> Iterator[None]:
+    """Turn errors of the workspace and of the disk into ApplicationErrors with a Problem."""
+    try:
+        yield
+    except CommandNotStarted as error:
+        raise ApplicationError(str(error), type=Problem.HOST_UNUSABLE, non_retryable=True) from None
+    except WorkspaceProblem as error:
+        kind = _KINDS.get(type(error), Problem.HOST_UNUSABLE)
+        lasting = kind is not Problem.WORKSPACE_BUSY
+        raise ApplicationError(str(error), type=kind, non_retryable=lasting) from None
+    except OSError as error:
+        text = f"The task's directory cannot be used: {error.strerror or error}."
+        raise ApplicationError(text, type=Problem.HOST_UNUSABLE, non_retryable=True) from None
