@@ -13,8 +13,9 @@ from activities import provider_errors
 from activities.attempts import attempt_of
 from activities.conversation import composed
 from activities.decisions import read
+from activities.heartbeats import heartbeats
 from activities.live import LiveUpdates
-from activities.notes import Notes, pulse
+from activities.notes import Notes
 from activities.stream import ask
 from activities.summary import summarised
 from activities.workspace_errors import told_as_problems
@@ -77,20 +78,14 @@ class ClaudeActivities:
         leaves nothing. Raises ApplicationError with a type of Problem.
         """
         started = time.monotonic()
+        live = LiveUpdates.of_this_activity(request.task_id, request.phase)
+        notes = Notes(live, settle_seconds=self._pulse_seconds)
         with told_as_problems():
-            turn = await asyncio.to_thread(self._prepare, request)
-            live = LiveUpdates.of_this_activity(request.task_id, request.phase)
-            notes = Notes(live, settle_seconds=self._pulse_seconds)
-            answer = await self._ask(request, turn, notes)
-            if isinstance(answer, Marker):
-                decision = await asyncio.to_thread(self._begin_anew, request, turn, [], answer)
-            elif answer.stop_reason == "model_context_window_exceeded":
-                decision = await asyncio.to_thread(
-                    self._begin_anew, request, turn, [answer], _too_long()
-                )
-            else:
+            async with heartbeats(self._pulse_seconds):
+                turn = await asyncio.to_thread(self._prepare, request)
+                answer = await self._ask(request, turn, notes)
                 decision = await asyncio.to_thread(self._decide, request, turn, answer)
-                decision.notes += [] if decision.finish else notes.untold()
+        decision.notes += [] if decision.finish else notes.untold()
         decision.duration_seconds = time.monotonic() - started
         return decision
 
@@ -105,7 +100,7 @@ class ClaudeActivities:
     async def _ask(self, request: ThinkRequest, turn: _Turn, notes: Notes) -> Message | Marker:
         """Return Claude's answer, or the marker with which the conversation can go on."""
         try:
-            async with asyncio.timeout(request.seconds_left), pulse(notes, self._pulse_seconds):
+            async with asyncio.timeout(request.seconds_left), notes.told_live():
                 return await ask(self._client, turn.frozen, turn.messages, notes.add)
         except Exception as error:
             if provider_errors.is_too_long(error) and _has_answers(turn.before):
@@ -115,7 +110,11 @@ class ClaudeActivities:
             attempt = activity.info().attempt
             raise provider_errors.problem(error, turn.frozen.model, attempt) from None
 
-    def _decide(self, request: ThinkRequest, turn: _Turn, answer: Message) -> Decision:
+    def _decide(self, request: ThinkRequest, turn: _Turn, answer: Message | Marker) -> Decision:
+        if isinstance(answer, Marker):
+            return self._begin_anew(request, turn, [], answer)
+        if answer.stop_reason == "model_context_window_exceeded":
+            return self._begin_anew(request, turn, [answer], _too_long())
         reading = read(answer, turn.messages)
         model = turn.frozen.model
         return Decision(

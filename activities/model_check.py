@@ -18,11 +18,13 @@ async def check_model(client: AsyncAnthropic, model: str) -> list[str]:
         info = await client.models.retrieve(model)
     except Exception as error:
         raise provider_errors.problem(error, model, attempt=1) from None
-    if info.lifecycle == "retired":
+    # Gateways in front of the API answer with less than it does.
+    lifecycle = getattr(info, "lifecycle", "active")
+    if lifecycle == "retired":
         text = f"The model {model} is retired: set CLAUDE_MODEL to a newer one."
         raise ApplicationError(text, type=Problem.PROVIDER_REJECTED, non_retryable=True)
     warnings = [] if prices.is_known(model) else [prices.unknown(model)]
-    if info.lifecycle != "active":
+    if lifecycle != "active":
         end = f" and retires on {info.retires_at:%Y-%m-%d}" if info.retires_at else ""
         warnings.append(f"The model {model} is deprecated{end}: set CLAUDE_MODEL to a newer one.")
     return warnings

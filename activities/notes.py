@@ -6,8 +6,6 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from temporalio import activity
-
 from activities.decisions import shortened
 from activities.live import LiveUpdates
 from models.updates import Update, UpdateKind
@@ -32,7 +30,7 @@ class Notes:
         self._live = live
         self._settle_seconds = settle_seconds
         self._untold: list[_Note] = []
-        self.publishing = asyncio.Lock()
+        self._publishing = asyncio.Lock()
 
     def add(self, text: str) -> None:
         """Take in one finished block; blank ones are left out."""
@@ -44,44 +42,28 @@ class Notes:
         """Return what was not published, oldest first."""
         return [note.text for note in self._untold]
 
-    async def publish_settled(self) -> None:
-        """Publish what was said a while ago."""
-        async with self.publishing:
-            settled_before = time.monotonic() - self._settle_seconds
-            settled = [note.text for note in self._untold if note.said_at <= settled_before]
-            if await self._live.publish([self._update(text) for text in settled]):
-                self._untold = self._untold[len(settled) :]
+    @contextlib.asynccontextmanager
+    async def told_live(self) -> AsyncIterator[None]:
+        """Publish what has settled, again and again, while the body runs."""
+        telling = asyncio.create_task(self._keep_telling())
+        try:
+            yield
+        finally:
+            async with self._publishing:  # a note on its way must not be told a second time
+                telling.cancel()
+            await asyncio.wait({telling})
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await asyncio.sleep(self._settle_seconds)
+            async with self._publishing:
+                await self._publish_settled()
+
+    async def _publish_settled(self) -> None:
+        settled_before = time.monotonic() - self._settle_seconds
+        settled = [note.text for note in self._untold if note.said_at <= settled_before]
+        if await self._live.publish([self._update(text) for text in settled]):
+            self._untold = self._untold[len(settled) :]
 
     def _update(self, text: str) -> Update:
         return self._live.update(UpdateKind.NOTE, text, {"text": text, "by": "claude"})
-
-
-@contextlib.asynccontextmanager
-async def pulse(notes: Notes, interval_seconds: float) -> AsyncIterator[None]:
-    """Heartbeat and publish notes on a timer while the body runs.
-
-    On a timer, for the SDK swallows the provider's pings and a silent stream has no events.
-    """
-    beats = [
-        asyncio.create_task(_heartbeat(interval_seconds)),
-        asyncio.create_task(_publish(notes, interval_seconds)),
-    ]
-    try:
-        yield
-    finally:
-        async with notes.publishing:  # a note on its way must not be told a second time
-            for beat in beats:
-                beat.cancel()
-        await asyncio.gather(*beats, return_exceptions=True)
-
-
-async def _heartbeat(interval_seconds: float) -> None:
-    while True:
-        activity.heartbeat()
-        await asyncio.sleep(interval_seconds)
-
-
-async def _publish(notes: Notes, interval_seconds: float) -> None:
-    while True:
-        await asyncio.sleep(interval_seconds)
-        await notes.publish_settled()
