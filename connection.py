@@ -4,6 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -53,3 +56,15 @@ async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
             f"Temporal does not answer at {address}: start it with ./tars up, "
             "or set TEMPORAL_ADDRESS."
         ) from error
+
+
+async def worker_listens(client: Client, task_queue: str) -> bool:
+    """Whether a worker polled the task queue within the last minutes."""
+    answer = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    return bool(answer.pollers)

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         )
 
     @cached_property
+    def process_environment(self) -> dict[str, str]:
+        """This process's whole environment; what a command may see of it is policy."""
+        return dict(os.environ)
+
+    @cached_property
     def temporal_environment(self) -> dict[str, str]:
         """TEMPORAL_* variables for the SDK's own configuration (TLS, API keys, profiles)."""
         chosen = {

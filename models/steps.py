@@ -287,8 +287,9 @@ class CloseRequest(BaseModel):
 
 
 class Closed(BaseModel):
-    """Where the work is."""
+    """Where the work is; `checkpoint` is the last one, with all that was on disk."""
 
+    checkpoint: Checkpoint | None = None
     files: str
     branch: str | None = None
     diff: DiffStat = DiffStat()

@@ -6,9 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -21,6 +18,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from connection import worker_listens
 from models.contract import (
     MAX_GOAL_ATTRIBUTE_BYTES,
     WORKFLOW_TYPE,
@@ -100,14 +98,7 @@ class Tasks:
 
     async def worker_listens(self) -> bool:
         """Whether a worker polled the task queue within the last minutes."""
-        answer = await self._client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=self._client.namespace,
-                task_queue=TaskQueue(name=self._task_queue),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-            )
-        )
-        return bool(answer.pollers)
+        return await worker_listens(self._client, self._task_queue)
 
     async def find(self, written: str | None) -> str:
         """Turn what a person wrote into a task id; None means the latest task.

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.contrib.workflow_streams import WorkflowStream
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -9,8 +10,8 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from models.contract import WORKFLOW_TYPE, Query, Signal, UpdateName
 from models.replies import Extended, Extension, Instruction
 from models.steps import DecisionKind, Finish, Tool, ToolCall
-from models.task import Phase, Progress, State, TaskInput, TaskResult
-from workflows.memory import Memory
+from models.task import Phase, Progress, State, TaskResult
+from workflows.memory import Memory, RunInput
 from workflows.notices import Notices
 from workflows.resting import Resting, TaskOver
 from workflows.steps import Steps
@@ -18,16 +19,17 @@ from workflows.steps import Steps
 _FORGET_EVERY_TURNS = 20
 
 
-@workflow.defn(name=WORKFLOW_TYPE)
+# A nonsensical input fails the workflow; else it would be retried for ever.
+@workflow.defn(name=WORKFLOW_TYPE, failure_exception_types=[ValidationError])
 class CodingTask:
     """One piece of software, from a goal in words to the handed-back work."""
 
     @workflow.init
-    def __init__(self, task: TaskInput, memory: Memory | None = None) -> None:
+    def __init__(self, task: RunInput) -> None:
         """Begin with a task, or go on with the memory of an earlier run of it."""
         now = workflow.now()
         self.task = task
-        self.memory = memory or Memory(limits=task.limits, started_at=now, updated_at=now)
+        self.memory = task.memory or Memory(limits=task.limits, started_at=now, updated_at=now)
         self.stream = WorkflowStream(self.memory.stream)
         self.memory.stream = None
         self.notices = Notices(self.stream, self.memory, task.goal)
@@ -35,7 +37,7 @@ class CodingTask:
         self.steps = Steps(task, self.memory, self.notices, self.resting)
 
     @workflow.run
-    async def run(self, _task: TaskInput, _memory: Memory | None = None) -> TaskResult:
+    async def run(self, _task: RunInput) -> TaskResult:
         """Work until Claude is done, a person cancels or nobody wakes a parked task."""
         try:
             await self._open()
@@ -150,6 +152,7 @@ class CodingTask:
     async def _end(self, state: State, finish: Finish) -> TaskResult:
         memory = self.memory
         closed = await self.steps.close(state, finish)
+        memory.checkpoint = closed.checkpoint or memory.checkpoint
         memory.result = TaskResult(
             state=state,
             summary=finish.summary,
@@ -185,7 +188,7 @@ class CodingTask:
         self.stream.detach_pollers()
         await workflow.wait_condition(workflow.all_handlers_finished)
         self.memory.stream = self.stream.get_state()
-        workflow.continue_as_new(args=[self.task, self.memory])
+        workflow.continue_as_new(self.task.model_copy(update={"memory": self.memory}))
 
 
 _SPOKEN = {State.FAILED: "failed", State.TIMED_OUT: "timed out"}

@@ -15,6 +15,7 @@ from models.task import (
     Phase,
     Progress,
     State,
+    TaskInput,
     TaskResult,
     Waiting,
 )
@@ -114,3 +115,12 @@ class Memory(BaseModel):
                 }
             ),
         )
+
+
+class RunInput(TaskInput):
+    """Input of a run: what the person asked for and, in a continued run, what is remembered.
+
+    One object, for the SDK takes no type hints for a call with fewer arguments than parameters.
+    """
+
+    memory: Memory | None = None

@@ -55,9 +55,9 @@ class Resting:
         memory = self._memory
         memory.wake_requested = False
         short = workflow.info().workflow_id
-        wakes = f"wakes at {until:%H:%M} UTC by itself, or with ./tars resume {short}"
-        if until is None:
-            wakes = f"wakes with ./tars resume {short}"
+        wakes = f"wakes with ./tars resume {short}"
+        if until:
+            wakes += f", or by itself at {until:%H:%M} UTC"
         waiting = self._waiting("provider" if until else "resume", reason, until)
         await self._parked(cause, f"{reason} It {wakes}.", waiting, lambda: memory.wake_requested)
 

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from activities.claude import ClaudeActivities
-from activities.workspace import WorkspaceActivities
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
+from activities.claude import ClaudeActivities
+from activities.commands import CommandActivities
+from activities.workspace import WorkspaceActivities
 from models.problems import Problem
 from models.steps import (
     Closed,
@@ -113,7 +114,7 @@ class Steps:
         seconds = min(call.timeout_seconds or memory.seconds_left, memory.seconds_left)
         seen = await self._patiently(
             lambda: workflow.execute_activity_method(
-                WorkspaceActivities.run_command,
+                CommandActivities.run_command,
                 CommandRequest(
                     **self._hand_request(call).model_dump(),
                     phase=memory.phase,

@@ -1,0 +1,179 @@
+"""The door to the shell: a command runs detached, is watched, told live and concluded."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio import activity
+
+from activities.attempts import attempt_of
+from activities.live import LiveUpdates
+from activities.live_output import LiveOutput
+from activities.workspace_errors import told_as_problems
+from models.steps import CommandRequest, Observation, Outcome, RunCommand
+from workspace.directory import TaskDirectory
+from workspace.jail import Walls
+from workspace.output import head_and_tail
+from workspace.processes import Command, CommandSpec, End, Finished, Launcher, NeverStarted
+from workspace.transcript import Result, Transcript, result_file
+
+LOCK_WAIT_SECONDS = 10.0
+TICK_SECONDS = 0.4
+"""How often a running command is looked at, so that its first line is told within a second."""
+
+OUTPUT_LIMIT_BYTES = 50_000_000
+MAX_CHANGES = 20
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One command: who asked, where it runs, for how long at most."""
+
+    request: CommandRequest
+    directory: TaskDirectory
+    given: RunCommand
+    key: str
+    timeout_seconds: float
+
+    @property
+    def command(self) -> Command:
+        return Command(self.directory.commands / self.key)
+
+
+class CommandActivities:
+    """Runs commands. They outlive the worker: the next attempt takes up what the last one began.
+
+    `default_timeout_seconds` is for commands that name none. Raises ApplicationError with a type
+    of Problem.
+    """
+
+    def __init__(
+        self, home: Path, launcher: Launcher, walls: Walls, default_timeout_seconds: float
+    ) -> None:
+        self._home = home
+        self._launcher = launcher
+        self._walls = walls
+        self._default_timeout_seconds = default_timeout_seconds
+
+    @activity.defn
+    async def run_command(self, request: CommandRequest) -> Observation:
+        """Run a command of Claude's in the workspace, once, and return how it went."""
+        with told_as_problems():
+            run = await asyncio.to_thread(self._read, request)
+            if isinstance(run.command.state(), NeverStarted):
+                await self._start(run)
+            live = LiveUpdates.of_this_activity(request.task_id, request.phase)
+            output = LiveOutput(run.command, live, request.call_id)
+            try:
+                end = await self._watch(run.command, output)
+            except asyncio.CancelledError:
+                if _is_wanted_dead():
+                    await run.command.stop()
+                raise
+            return await asyncio.to_thread(_conclude, run, end, output.rest())
+
+    def _read(self, request: CommandRequest) -> _Run:
+        directory = TaskDirectory(self._home, request.task_id)
+        _, given = Transcript(directory.store, request.checkpoint).tool_input(request.call_id)
+        command = RunCommand.model_validate(given)
+        wanted = command.timeout_s or self._default_timeout_seconds
+        key = f"{request.call_id}-{int(request.fence.run_started_at * 1000):x}"
+        return _Run(request, directory, command, key, min(wanted, request.seconds_left))
+
+    async def _start(self, run: _Run) -> None:
+        await asyncio.to_thread(_bring_to_checkpoint, run)
+        launch = self._walls.wrap(run.given.command, run.directory.workspace, run.command.scratch)
+        spec = CommandSpec(
+            argv=launch.argv,
+            cwd=launch.cwd,
+            env=launch.env,
+            timeout_seconds=run.timeout_seconds,
+            output_limit_bytes=OUTPUT_LIMIT_BYTES,
+        )
+        await self._launcher.start(run.command.directory, spec)
+
+    async def _watch(self, command: Command, output: LiveOutput) -> End:
+        while (end := await command.wait(TICK_SECONDS)) is None:
+            activity.heartbeat(output.told_bytes)
+            await output.tell()
+        return end
+
+
+def _is_wanted_dead() -> bool:
+    """Whether the task wants the command gone, rather than the worker only itself."""
+    details = activity.cancellation_details()
+    return details is not None and (details.cancel_requested or details.not_found)
+
+
+def _bring_to_checkpoint(run: _Run) -> None:
+    attempt = attempt_of(run.request)
+    with run.directory.hold(attempt, run.request.checkpoint, LOCK_WAIT_SECONDS) as held:
+        held.will_change()
+
+
+def _conclude(run: _Run, end: End, rest: str) -> Observation:
+    request = run.request
+    outcome = _outcome(run, end)
+    result = Result(content=_told(run, end, outcome), is_error=outcome is not Outcome.DONE)
+    with run.directory.hold(attempt_of(request), None, LOCK_WAIT_SECONDS) as held:
+        snapshot = held.commit(
+            request.checkpoint,
+            scan=True,
+            files=result_file(request.call_id, result),
+            message=f"run_command {run.given.command[:200]}",
+        )
+    finished = end if isinstance(end, Finished) else None
+    return Observation(
+        checkpoint=snapshot.checkpoint,
+        outcome=outcome,
+        preview=_how_it_ended(end, outcome),
+        exit_code=_exit_code(finished),
+        duration_seconds=finished.duration_seconds if finished else 0.0,
+        output_rest=rest,
+        changes=snapshot.changes[:MAX_CHANGES],
+    )
+
+
+def _outcome(run: _Run, end: End) -> Outcome:
+    if not isinstance(end, Finished):
+        return Outcome.UNKNOWN
+    if end.timed_out:
+        out_of_time = run.timeout_seconds >= run.request.seconds_left
+        return Outcome.TIME_LIMIT if out_of_time else Outcome.TIMED_OUT
+    return Outcome.CANCELLED if end.stopped else Outcome.DONE
+
+
+def _exit_code(end: Finished | None) -> int | None:
+    """As a shell tells it: 128 and the signal for what a signal ended."""
+    if end is None or (end.exit_code is None and end.signal is None):
+        return None
+    return 128 + end.signal if end.exit_code is None and end.signal else end.exit_code
+
+
+def _how_it_ended(end: End, outcome: Outcome) -> str:
+    if not isinstance(end, Finished):
+        return "outcome unknown"
+    seconds = f"{end.duration_seconds:.1f} s"
+    match outcome:
+        case Outcome.TIMED_OUT:
+            return f"ended at its time limit after {seconds}"
+        case Outcome.TIME_LIMIT:
+            return f"ended at the task's time limit after {seconds}"
+        case Outcome.CANCELLED:
+            return f"stopped after {seconds}"
+        case _:
+            return f"exit code {_exit_code(end)} after {seconds}"
+
+
+def _told(run: _Run, end: End, outcome: Outcome) -> str:
+    """What Claude reads."""
+    how = _how_it_ended(end, outcome)
+    if not isinstance(end, Finished):
+        reason = end.reason if hasattr(end, "reason") else ""
+        how = (
+            f"The outcome of this command is unknown. {reason} It was not run again: find out what "
+            "it did before you repeat it."
+        )
+    text, left_out = head_and_tail(run.command.output)
+    whole = f"\n[the whole output: read_file /outputs/{run.key}.txt]" if left_out else ""
+    return f"[{how}]\n{text}{whole}"

@@ -1,0 +1,77 @@
+"""A command's output, told while it runs: in batches, long lines cut, the total capped."""
+
+import time
+
+from temporalio import activity
+
+from activities.live import LiveUpdates
+from models.updates import Update, UpdateKind
+from workspace.output import LineBatcher
+from workspace.processes import Command
+
+BATCH_SECONDS = 0.8
+"""Each batch is a signal in the history; this still tells a line within a second."""
+
+MAX_TOLD_BYTES = 16_000
+"""Of one command, live; what is told is kept in the history. The file keeps everything."""
+
+MAX_REST_CHARACTERS = 4_000
+MAX_CHAT_CHARACTERS = 300
+
+
+class LiveOutput:
+    """Reads what a command prints and tells it on the task's event stream.
+
+    A later attempt goes on where the last heartbeat says the one before it had come to.
+    """
+
+    def __init__(self, command: Command, live: LiveUpdates, call_id: str) -> None:
+        details = activity.info().heartbeat_details
+        self.told_bytes = int(details[0]) if details else 0
+        self._command = command
+        self._live = live
+        self._call_id = call_id
+        self._read_bytes = self.told_bytes
+        self._lines: list[str] = []
+        self._batcher = LineBatcher()
+        self._next_batch = 0.0
+
+    async def tell(self) -> None:
+        """Tell what is new, unless a batch was told just now or enough was told."""
+        now = time.monotonic()
+        room = MAX_TOLD_BYTES - self._read_bytes
+        if now < self._next_batch or room <= 0:
+            return
+        self._take(now, room)
+        if not self._lines:
+            return
+        self._next_batch = now + BATCH_SECONDS
+        if await self._live.publish([self._update("\n".join(self._lines))]):
+            self._lines = []
+            self.told_bytes = self._read_bytes
+
+    def rest(self) -> str:
+        """What nobody was told; of much, its end."""
+        skipped = self._size() - self._read_bytes - MAX_REST_CHARACTERS
+        if skipped > 0:
+            self._read_bytes += skipped
+            self._lines.append(f"[... {skipped:,} bytes not shown ...]")
+        self._take(time.monotonic(), MAX_REST_CHARACTERS)
+        text = "\n".join([*self._lines, *self._batcher.end()])
+        return text if len(text) <= MAX_REST_CHARACTERS else "…" + text[1 - MAX_REST_CHARACTERS :]
+
+    def _size(self) -> int:
+        try:
+            return self._command.output.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _take(self, now: float, limit_bytes: int) -> None:
+        data = self._command.read_output(self._read_bytes, limit_bytes)
+        self._read_bytes += len(data)
+        self._lines += self._batcher.take(data, now)
+
+    def _update(self, text: str) -> Update:
+        chat = " ".join(text.split())[:MAX_CHAT_CHARACTERS]
+        data = {"call_id": self._call_id, "text": text}
+        return self._live.update(UpdateKind.COMMAND_OUTPUT, chat, data)

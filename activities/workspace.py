@@ -1,0 +1,204 @@
+"""The doors to a task's workspace: opening and closing it, and the hands on its files."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from temporalio import activity
+
+from activities.attempts import attempt_of
+from activities.prompt import first_message, frozen
+from activities.workspace_errors import told_as_problems
+from models.contract import TASK_ID_PREFIX
+from models.steps import (
+    Closed,
+    CloseRequest,
+    EditFile,
+    FileChange,
+    HandRequest,
+    ListFiles,
+    Observation,
+    Opened,
+    OpenRequest,
+    Outcome,
+    ReadFile,
+    Search,
+    ToolInput,
+    WriteFile,
+)
+from models.task import State
+from workspace import files
+from workspace.directory import TaskDirectory
+from workspace.file_problems import FileProblem
+from workspace.hand_back import clone_project, hand_back
+from workspace.processes import stop_all
+from workspace.transcript import Result, Transcript, opening, result_file
+
+LOCK_WAIT_SECONDS = 10.0
+"""How long an attempt waits for another one on the same workspace before Temporal tries again."""
+
+PREVIEW_CHARACTERS = 200
+MAX_CHANGES = 20
+MAX_DIFF_BYTES = 1_000_000
+"""Temporal refuses a payload of 2 MiB."""
+
+
+Input = TypeVar("Input", bound=ToolInput)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What a file tool answered Claude, and which files it changed."""
+
+    text: str
+    changes: tuple[FileChange, ...] = ()
+
+
+class WorkspaceActivities:
+    """Activities on files. Each is a function from a checkpoint to a checkpoint.
+
+    `home` is the data directory that holds the tasks, `model` and `walls` go into the frozen
+    beginning of each conversation. Raises ApplicationError with a type of Problem.
+    """
+
+    def __init__(self, home: Path, model: str, walls: str) -> None:
+        self._home = home
+        self._model = model
+        self._walls = walls
+
+    @activity.defn
+    def open_workspace(self, request: OpenRequest) -> Opened:
+        """Make the task's directory, from nothing or from a project, and its first checkpoint."""
+        directory = TaskDirectory(self._home, request.task_id)
+        with told_as_problems():
+            directory.create()
+            with directory.hold(attempt_of(request), None, LOCK_WAIT_SECONDS) as held:
+                directory.empty_workspace()  # what an attempt before this one has left
+                notes = []
+                if request.project:
+                    notes = clone_project(Path(request.project), directory.workspace)
+                beginning = opening(frozen(self._model, self._walls), first_message(request.goal))
+                snapshot = held.commit(None, scan=True, files=beginning, message="open")
+        return Opened(
+            checkpoint=snapshot.checkpoint,
+            sandbox=self._walls,
+            notes=[*notes, *snapshot.notes],
+            model=self._model,
+            workspace=str(directory.workspace),
+        )
+
+    @activity.defn
+    def read_file(self, request: HandRequest) -> Observation:
+        """Show Claude a file."""
+        return self._use(request, ReadFile, self._read)
+
+    @activity.defn
+    def write_file(self, request: HandRequest) -> Observation:
+        """Create or replace a file."""
+        return self._use(request, WriteFile, _write)
+
+    @activity.defn
+    def edit_file(self, request: HandRequest) -> Observation:
+        """Replace one piece of a file."""
+        return self._use(request, EditFile, _edit)
+
+    @activity.defn
+    def search(self, request: HandRequest) -> Observation:
+        """Search the workspace."""
+        return self._use(request, Search, _search)
+
+    @activity.defn
+    def list_files(self, request: HandRequest) -> Observation:
+        """List the workspace."""
+        return self._use(request, ListFiles, _list)
+
+    @activity.defn
+    def close_workspace(self, request: CloseRequest) -> Closed:
+        """Stop what still runs and hand the work back; what is on disk is kept."""
+        directory = TaskDirectory(self._home, request.task_id)
+        with told_as_problems():
+            stop_all(directory.commands)
+            # A completed task ends as Claude saw it; any other end keeps what lies there.
+            at = request.checkpoint if request.state is State.COMPLETED else None
+            with directory.hold(attempt_of(request), at, LOCK_WAIT_SECONDS) as held:
+                snapshot = held.commit(request.checkpoint, scan=True, message=f"{request.state}")
+            diff = directory.store.diff(request.first, snapshot.checkpoint, MAX_DIFF_BYTES)
+            branch = None
+            if request.project:
+                name = f"tars/{request.task_id.removeprefix(TASK_ID_PREFIX)}"
+                project = Path(request.project)
+                branch = hand_back(
+                    directory.store, snapshot.checkpoint, project, name, request.title
+                )
+        return Closed(
+            checkpoint=snapshot.checkpoint,
+            files=str(directory.workspace),
+            branch=branch,
+            diff=diff.stat,
+            notes=snapshot.notes,
+        )
+
+    def _read(self, root: Path, given: ReadFile) -> _Done:
+        commands = root.parent / "commands"
+        return _Done(files.read_file(root, given, partial(_output, commands)))
+
+    def _use(
+        self,
+        request: HandRequest,
+        kind: type[Input],
+        act: Callable[[Path, Input], _Done],
+    ) -> Observation:
+        started = time.monotonic()
+        directory = TaskDirectory(self._home, request.task_id)
+        with told_as_problems():
+            tool, given = Transcript(directory.store, request.checkpoint).tool_input(
+                request.call_id
+            )
+            attempt = attempt_of(request)
+            with directory.hold(attempt, request.checkpoint, LOCK_WAIT_SECONDS) as held:
+                try:
+                    done = act(directory.workspace, kind.model_validate(given))
+                    result = Result(content=done.text)
+                except FileProblem as problem:
+                    done, result = _Done(str(problem)), Result(content=str(problem), is_error=True)
+                snapshot = held.commit(
+                    request.checkpoint,
+                    scan=bool(done.changes),
+                    files=result_file(request.call_id, result),
+                    message=f"{tool}",
+                )
+        return Observation(
+            checkpoint=snapshot.checkpoint,
+            outcome=Outcome.FAILED if result.is_error else Outcome.DONE,
+            preview=done.text[:PREVIEW_CHARACTERS],
+            duration_seconds=time.monotonic() - started,
+            changes=list(done.changes),
+        )
+
+
+def _write(root: Path, given: WriteFile) -> _Done:
+    written = files.write_file(root, given)
+    return _Done(written.message, (written.change,))
+
+
+def _edit(root: Path, given: EditFile) -> _Done:
+    written = files.edit_file(root, given)
+    return _Done(written.message, (written.change,))
+
+
+def _search(root: Path, given: Search) -> _Done:
+    return _Done(files.search(root, given))
+
+
+def _list(root: Path, given: ListFiles) -> _Done:
+    return _Done(files.list_files(root, given))
+
+
+def _output(commands: Path, key: str) -> Path | None:
+    """The file with the whole output of a command, by the name its result gave."""
+    path = commands / key / "output"
+    return path if re.fullmatch(r"[A-Za-z0-9_-]+", key) and path.is_file() else None
