@@ -96,8 +96,7 @@ class Story:
 
     def calls(self) -> list[Seen]:
         """The model calls of this task."""
-        scenario = self.goal.split()[0].removeprefix("scenario=")
-        return [seen for seen in self.house.claude.requests if seen.scenario == scenario]
+        return [seen for seen in self.house.claude.requests if self.goal in str(seen.body)]
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
+from demo.faults import rate_limited
 from demo.scenarios.steps import finish, run
 from demo.script import Conversation, Turn, call
 from models.replies import Extension
@@ -22,8 +23,8 @@ def kinds(updates: Sequence[Update]) -> list[UpdateKind]:
     return [update.kind for update in updates]
 
 
-def is_in(state: State) -> object:
-    return lambda progress: progress.state is state
+def done(check: str) -> Turn:
+    return Turn(blocks=[finish("Done.", checks=[check])])
 
 
 async def test_a_goal_becomes_software(house: House) -> None:
@@ -139,9 +140,7 @@ async def test_words_that_arrive_while_claude_finishes_keep_the_task_going(house
 
 async def test_pause_holds_before_the_next_step_and_resume_goes_on(house: House) -> None:
     house.claude.hold("thinking")
-    story = await house.start(
-        [Turn(gate="thinking", blocks=[run("echo late")]), Turn(blocks=[finish("Done.")])]
-    )
+    story = await house.start([Turn(gate="thinking", blocks=[run("echo late")]), done("echo late")])
     await story.until(lambda _: bool(story.calls()))
     await house.tasks.pause(story.task_id)
     house.claude.release("thinking")
@@ -206,7 +205,7 @@ async def test_the_budget_parks_before_the_next_model_call(house: House) -> None
 
 async def test_the_time_limit_ends_the_command_and_parks(house: House) -> None:
     story = await house.start(
-        [Turn(blocks=[run("sleep 60")]), Turn(blocks=[finish("Done.")])], max_active_seconds=2
+        [Turn(blocks=[run("sleep 60")]), done("sleep 60")], max_active_seconds=2
     )
     progress = await story.until(lambda progress: progress.state is State.PARKED)
     assert progress.parked_cause is ParkedCause.TIME_LIMIT
@@ -219,7 +218,7 @@ async def test_a_long_quota_window_parks_until_resumed(house: House) -> None:
     story = await house.start(
         [
             Turn(
-                faults=[{"kind": "status", "status": 429, "headers": {"retry-after": "3600"}}],
+                faults=[rate_limited(3600)],
                 blocks=[finish("Done.", status="not_possible")],
             )
         ]
