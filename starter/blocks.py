@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import chop_cells
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
@@ -31,6 +32,18 @@ class Indented:
         for number, line in enumerate(self.text.wrap(console, width, tab_size=4)):
             line.rstrip()
             yield Text.assemble(self.rest if number else self.first, line)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A line that a program printed, broken as a terminal breaks it: anywhere."""
+
+    line: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Break it for the width at hand."""
+        for piece in chop_cells(self.line, max(options.max_width - 4, 20)) or [""]:
+            yield Text(f"    {piece}".rstrip(), "dim")
 
 
 @dataclass(frozen=True)

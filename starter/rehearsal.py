@@ -5,8 +5,8 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from settings import Settings, load_settings
 from starter.blocks import Indented, Rule, labelled, quietly
 from starter.problems import TaskProblem
 from starter.stack import RunningStack, local_stack, stop_on_signals
-from starter.supervision import Child
+from starter.supervision import Child, StackProblem
 from starter.tables import patch_lines
 from starter.tasks import Tasks
 from starter.temporal_server import UI_PORT_OFFSET, is_free
+from starter.terminal import is_live
 from starter.watching import show_story
 
 GOAL = "Build a calculator for the command line, with tests"
@@ -35,6 +36,8 @@ KEY = "scripted"
 
 SHOWN_PATCH_LINES = 40
 CANCEL_SECONDS = 5
+LONGEST_SECONDS = 600
+"""A demo takes half a minute; whatever takes this long has come to a stop."""
 
 
 class Rehearsed(BaseModel):
@@ -63,7 +66,7 @@ class Rehearsal:
         stop_on_signals()
         self._introduce()
         settings = self._settings()
-        async with local_stack(settings, tell=self._say, before=[self._claude()]) as stack:
+        async with self._stack(settings) as stack:
             tasks = Tasks(await connect(settings), settings.task_queue)
             task_id = await tasks.start(TaskInput(goal=GOAL, limits=settings.limits))
             page = stack.state.page(settings.temporal_namespace, task_id)
@@ -77,6 +80,16 @@ class Rehearsal:
             await self._close(stack, keep=keep)
         ok = last is UpdateKind.TASK_COMPLETED
         return Rehearsed(ok=ok, home=str(self._home), progress=progress)
+
+    @asynccontextmanager
+    async def _stack(self, settings: Settings) -> AsyncIterator[RunningStack]:
+        starting = self._console.status("Starting the scripted Claude, Temporal and a worker ...")
+        with ExitStack() as shown:
+            if is_live(self._console):
+                shown.enter_context(starting)
+            async with local_stack(settings, tell=self._say, before=[self._claude()]) as stack:
+                shown.close()
+                yield stack
 
     def _settings(self) -> Settings:
         """Settings for this process and its children, whatever was set before for real work."""
@@ -114,8 +127,9 @@ class Rehearsal:
         self._console.print(
             Rule("demo", "attention"),
             *quietly(
-                "A real task on a real Temporal server. Only the model is scripted: what Claude "
-                "says was written beforehand, nothing is sent anywhere and nothing costs money."
+                "A real task on a real Temporal server; only the model is scripted. What Claude "
+                "says was written beforehand, nothing is sent to anybody, and the dollars are what "
+                "the real one would have cost."
             ),
             "",
             sep="\n",
@@ -134,10 +148,12 @@ class Rehearsal:
 
     async def _close(self, stack: RunningStack, *, keep: bool) -> None:
         self._console.print("", labelled("Kept", str(self._home)), sep="\n")
-        if keep:
-            self._console.print(*quietly("Everything stays up until Ctrl-C."))
-            with suppress(asyncio.CancelledError):
-                raise await stack.failure()
+        if not keep:
+            self._console.print(*quietly("The Web UI ends now; ./tars demo --keep leaves it up."))
+            return
+        self._console.print(*quietly("Everything stays up until Ctrl-C."))
+        with suppress(asyncio.CancelledError):
+            raise await stack.failure()
 
     def _say(self, sentence: str) -> None:
         self._console.print(Indented(Text(sentence, "attention"), "  ● ", "    "))
@@ -149,15 +165,18 @@ async def _or_failure(
     """Do the work, unless the stack cannot go on meanwhile."""
     working = asyncio.create_task(work)
     failing = asyncio.create_task(stack.failure())
+    both = {working, failing}
     try:
-        await asyncio.wait({working, failing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(both, timeout=LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise failing.result()
+        if failing.done():
+            raise failing.result()
+        raise StackProblem(f"The task did not end: see the logs in {stack.state.logs}.")
     finally:
         working.cancel()
         failing.cancel()
-        await asyncio.wait({working, failing})
+        await asyncio.wait(both)
 
 
 async def _cancel(tasks: Tasks, task_id: str) -> None:

@@ -6,7 +6,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from models.updates import Update, UpdateKind
-from starter.blocks import Indented, Rule, added_removed, headline, labelled, quietly, results
+from starter.blocks import (
+    Indented,
+    Output,
+    Rule,
+    added_removed,
+    headline,
+    labelled,
+    quietly,
+    results,
+)
 from starter.prose import Prose
 from starter.terminal import dollars_text, harmless, one_line, seconds_text, visible
 
@@ -65,9 +74,10 @@ class Story:
         data = update.data
         yield headline(update.task_id, str(data.get("goal") or update.chat))
         turns = data.get("max_turns")
-        facts = [data.get("model"), turns and f"at most {turns} turns", data.get("sandbox")]
+        facts = [data.get("model"), turns and f"at most {turns} turns"]
         yield from quietly(" · ".join(one_line(str(fact)) for fact in facts if fact))
-        yield from quietly(one_line(str(data.get("workspace") or "")))
+        for name in ("sandbox", "workspace"):
+            yield from quietly(one_line(str(data.get(name) or "")))
         yield from quietly(self._page)
 
     def _command_started(self, update: Update) -> Iterator[RenderableType]:
@@ -83,7 +93,7 @@ class Story:
         yield from self._whose(update)
         text = harmless(str(update.data.get("text", update.chat))).rstrip("\n")
         for line in text.split("\n"):
-            yield Indented(Text(line, "dim"), "    ", "    ")
+            yield Output(line.expandtabs())
 
     def _command_finished(self, update: Update) -> Iterator[RenderableType]:
         yield from self._whose(update)

@@ -62,7 +62,8 @@ class NowLine:
             return OneLine(line.append("waiting for a worker ...", "attention"))
         seconds = (datetime.now(UTC) - self._since).total_seconds()
         turns = f"turn {self._turn} of {self._max_turns}" if self._max_turns else ""
-        facts = [turns, dollars_text(self._cost_usd), self._doing, seconds_text(int(seconds))]
+        lasts = f"{max(seconds, 0):.0f} s" if seconds < 60 else seconds_text(seconds)
+        facts = [turns, dollars_text(self._cost_usd), self._doing, lasts]
         line.append(self._phase, f"phase.{self._phase}" if self._phase else "")
         return OneLine(line.append("".join(f" · {fact}" for fact in facts if fact), "quiet"))
 
