@@ -108,9 +108,11 @@ BUGGY_SUM = """\
     return value
 """
 
+# Longer than the bug: Python takes a file of the same size and second for the one it compiled.
 FIXED_SUM = """\
     while tokens and tokens[0] in ("+", "-"):
-        operator, right = tokens.pop(0), parse_product(tokens)
+        operator = tokens.pop(0)
+        right = parse_product(tokens)
         value = value + right if operator == "+" else value - right
     return value
 """
