@@ -68,3 +68,11 @@ async def worker_listens(client: Client, task_queue: str) -> bool:
         )
     )
     return bool(answer.pollers)
+
+
+async def until_worker_listens(client: Client, task_queue: str) -> None:
+    """Return once a worker polls the task queue, which is a moment after it was started."""
+    while True:
+        if await worker_listens(client, task_queue):
+            return
+        await asyncio.sleep(0.01)

@@ -22,11 +22,12 @@ from activities.commands import CommandActivities
 from activities.model_check import check_model
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
-from connection import TemporalUnreachable, connect, worker_listens
+from connection import TemporalUnreachable, connect, until_worker_listens
 from models.checks import Check
 from models.problems import Problem
 from settings import Settings, SettingsProblem, load_settings
 from workflows.coding_task import CodingTask
+from workflows.misshapen import DropMisshapenSignals
 from workspace.jail import NoWalls
 from workspace.processes import Launcher
 
@@ -87,6 +88,7 @@ class Composition:
             client,
             task_queue=self._task_queue,
             workflows=[CodingTask],
+            interceptors=[DropMisshapenSignals()],
             activities=[
                 self._mind.think,
                 self._shell.run_command,
@@ -125,8 +127,7 @@ async def run(settings: Settings, on_ready: Callable[[], object]) -> None:
         launcher = Launcher()
         try:
             async with Composition(settings, claude, launcher).worker(client):
-                while not await worker_listens(client, settings.task_queue):
-                    await asyncio.sleep(0.01)
+                await until_worker_listens(client, settings.task_queue)
                 log.info("Working on task queue %s", settings.task_queue)
                 on_ready()
                 await stopped.wait()

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
 
-from connection import worker_listens
+from connection import until_worker_listens
 from demo.claude import ScriptedClaude, Seen
 from demo.script import Scenario
 from models.task import Progress, TaskInput, TaskResult
@@ -116,6 +116,5 @@ async def a_house(
     async with claude_client(settings) as model:
         with contextlib.closing(Launcher()) as launcher:
             async with Composition(settings, model, launcher).worker(client):
-                while not await worker_listens(client, settings.task_queue):
-                    await asyncio.sleep(0.01)
+                await until_worker_listens(client, settings.task_queue)
                 yield House(client, settings, scripted)
