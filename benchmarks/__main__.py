@@ -9,10 +9,14 @@ from rich.console import Console
 from benchmarks.baseline import RedisMissing, baseline
 from benchmarks.claude import scripted_claude
 from benchmarks.measurements import add_scenarios
+from benchmarks.ours import ours
 from benchmarks.plan import OpenSide, Plan, measure
 from benchmarks.report import Results, table
 
-SIDES: dict[str, OpenSide] = {"rq + redis": baseline}
+WIDTH = 120
+"""Columns that the table needs without breaking its lines."""
+
+SIDES: dict[str, OpenSide] = {"rq + redis": baseline, "ours": ours}
 
 
 def main() -> int:
@@ -24,7 +28,7 @@ def main() -> int:
     except RedisMissing as missing:
         sys.stderr.write(f"{missing}\n")
         return 1
-    console = Console()
+    console = Console(width=max(Console().width, WIDTH))
     console.print(table(results))
     console.print(f"{plan.at_once} tasks at once, {plan.waiting} waiting, {plan.running} running.")
     return 0

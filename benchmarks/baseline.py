@@ -5,14 +5,16 @@ imported before the fork, Redis on a Unix socket. `baseline_job` tells what a ta
 """
 
 import asyncio
+import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -37,9 +39,11 @@ class Baseline:
     """The seed's `BackgroundTaskManager` before a running pool of workers."""
 
     name = "rq + redis"
+    takes_codes = True
 
-    def __init__(self, home: Path, redis: Redis, claude_url: str, pool: psutil.Process) -> None:
-        self._home, self._redis, self._claude_url, self._pool = home, redis, claude_url, pool
+    def __init__(self, home: Path, redis: Redis, claude_url: str, pool_pid: int) -> None:
+        self._home, self._redis = home, redis
+        self._claude_url, self._pool_pid = claude_url, pool_pid
         self._queue = Queue(QUEUE, connection=redis)
 
     async def start(self, goal: str) -> str:
@@ -70,7 +74,7 @@ class Baseline:
 
     def worker_pids(self) -> list[int]:
         """The pool, its workers and their jobs."""
-        return [process.pid for process in _tree(self._pool)]
+        return _session(self._pool_pid)
 
 
 @asynccontextmanager
@@ -83,10 +87,10 @@ async def baseline(claude_url: str, workers: int) -> AsyncIterator[Baseline]:
         tempfile.TemporaryDirectory(prefix="baseline-") as directory,
         _redis_server(Path(directory)),
         Redis.from_url(_address(Path(directory))) as redis,
-        _pool(_address(Path(directory)), workers) as pool,
+        _pool(_address(Path(directory)), workers) as pool_pid,
     ):
         await _until(lambda: Worker.count(connection=redis) == workers, "the rq workers")
-        yield Baseline(Path(directory), redis, claude_url, pool)
+        yield Baseline(Path(directory), redis, claude_url, pool_pid)
 
 
 def _address(home: Path) -> str:
@@ -108,24 +112,31 @@ def _redis_server(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _pool(redis_url: str, workers: int) -> Iterator[psutil.Process]:
+def _pool(redis_url: str, workers: int) -> Iterator[int]:
     program = [sys.executable, "-m", "benchmarks.baseline_worker", redis_url, str(workers)]
-    pool = subprocess.Popen(program, cwd=_HOUSE)
-    process = psutil.Process(pool.pid)
+    pool = subprocess.Popen(program, cwd=_HOUSE, start_new_session=True)
     try:
-        yield process
+        yield pool.pid
     finally:
         # rq's own stop waits for running jobs, and ours may wait for a code.
-        for member in _tree(process):
-            member.kill()
+        pool.kill()
         pool.wait()
+        while members := _session(pool.pid):
+            for pid in members:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
-def _tree(process: psutil.Process) -> list[psutil.Process]:
+def _session(leader: int) -> list[int]:
+    """Processes of the session that `leader` began: jobs have process groups of their own."""
+    return [process.pid for process in psutil.process_iter() if _is_in(process, leader)]
+
+
+def _is_in(process: psutil.Process, session: int) -> bool:
     try:
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+        return False
 
 
 async def _until(is_so: Callable[[], bool], what: str) -> None:

@@ -13,6 +13,7 @@ from benchmarks.side import POLL_SECONDS, Side, TooLate, wait_for_state
 from demo.control import Control
 
 DEADLINE_SECONDS = 120.0
+SETTLING_SECONDS = 20.0
 CONFIRMED = "confirmed"
 """Scenario of one command that needs a code and leaves the time when it ran."""
 
@@ -81,7 +82,7 @@ async def code_to_running_ms(side: Side, samples: int) -> Samples:
 
 async def waiting_memory(side: Side, tasks: int) -> tuple[Memory, Memory]:
     """Memory of the workers with nothing to do and with `tasks` that wait for a code."""
-    before = memory_of(side.worker_pids())
+    before = await _settled_memory(side)
     ids = await _started(side, f"scenario={CONFIRMED} waiting", tasks)
     await asyncio.gather(
         *(
@@ -89,7 +90,7 @@ async def waiting_memory(side: Side, tasks: int) -> tuple[Memory, Memory]:
             for task_id in ids
         )
     )
-    after = memory_of(side.worker_pids())
+    after = await _settled_memory(side)
     for task_id in ids:
         await side.confirm(task_id)
     await asyncio.gather(*(wait_for_state(side, task_id, "completed") for task_id in ids))
@@ -103,12 +104,24 @@ async def running_memory(side: Side, claude: Control, tasks: int) -> Memory:
     try:
         ids = await _started(side, f"scenario=hello running {begun}", tasks)
         await _calls(claude, begun, lambda call: call["turn"] == 1, tasks)
-        memory = memory_of(side.worker_pids())
+        memory = await _settled_memory(side)
     finally:
         claude.release("hello/1")
     await asyncio.gather(
         *(wait_for_state(side, task_id, "completed", DEADLINE_SECONDS) for task_id in ids)
     )
+    return memory
+
+
+async def _settled_memory(side: Side) -> Memory:
+    """Memory once it no longer changes: processes that have just begun or ended still do."""
+    give_up = time.monotonic() + SETTLING_SECONDS
+    memory = memory_of(side.worker_pids())
+    while time.monotonic() < give_up:
+        await asyncio.sleep(1)
+        before, memory = memory, memory_of(side.worker_pids())
+        if abs(memory.pss - before.pss) < 0.005 * memory.pss:
+            break
     return memory
 
 

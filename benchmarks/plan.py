@@ -51,10 +51,11 @@ async def measure(open_side: OpenSide, claude: Control, plan: Plan) -> Mapping[R
 async def _times(side: Side, claude: Control, plan: Plan) -> dict[Row, Samples]:
     turns = await turn_ms(lambda goal: play_to_the_end(side, goal), claude, plan.turns)
     bare_ms = (await _bare_turns(claude, plan.turns)).median
+    codes = {Row.CODE: await code_to_running_ms(side, plan.samples)} if side.takes_codes else {}
     return {
+        **codes,
         Row.START: await start_to_answer_ms(side, plan.samples),
         Row.FIRST_CALL: await start_to_first_call_ms(side, claude, plan.samples, plan.at_once),
-        Row.CODE: await code_to_running_ms(side, plan.samples),
         Row.TURN: Samples(tuple(taken - bare_ms for taken in turns.values)),
     }
 
@@ -66,10 +67,9 @@ async def _bare_turns(claude: Control, turns: int) -> Samples:
 
 async def _memories(side: Side, claude: Control, plan: Plan) -> dict[Row, Samples]:
     running = await running_memory(side, claude, plan.running)
-    idle, waiting = await waiting_memory(side, plan.waiting)
-    return {
-        Row.WAITING: Samples(((waiting.pss - idle.pss) / plan.waiting,)),
-        Row.WAITING_RSS: Samples(((waiting.rss - idle.rss) / plan.waiting,)),
-        Row.RUNNING: Samples((running.pss,)),
-        Row.RUNNING_RSS: Samples((running.rss,)),
-    }
+    rows = {Row.RUNNING: Samples((running.pss,)), Row.RUNNING_RSS: Samples((running.rss,))}
+    if side.takes_codes:
+        idle, waiting = await waiting_memory(side, plan.waiting)
+        rows[Row.WAITING] = Samples(((waiting.pss - idle.pss) / plan.waiting,))
+        rows[Row.WAITING_RSS] = Samples(((waiting.rss - idle.rss) / plan.waiting,))
+    return rows

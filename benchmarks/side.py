@@ -18,6 +18,10 @@ class Side(Protocol):
     def name(self) -> str:
         """What the report calls it."""
 
+    @property
+    def takes_codes(self) -> bool:
+        """Whether a task can wait for a code."""
+
     async def start(self, goal: str) -> str:
         """Start a task; the id is the answer the user waits for."""
 
