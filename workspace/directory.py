@@ -93,7 +93,7 @@ class TaskDirectory:
             marker = _Marker(self.root / "marker")
             with explained(self.root):
                 self._take_lease(attempt)
-                at = marker.read()
+                at = marker.read() if self.workspace.is_dir() else None
                 marker.clear()
             if checkpoint is not None and checkpoint != at:
                 self.store.restore(checkpoint, self.workspace)

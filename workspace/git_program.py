@@ -24,12 +24,15 @@ _QUIET = {
     "protocol.file.allow": "always",
 }
 
+_OURS = {"safe.directory": "*"}
+"""For a repository that we made, though its files may belong to the user of the commands."""
+
 _LARGEST_ALLOCATION = "1g"
 """Bound of one allocation of git: a small pack can claim to hold a huge object."""
 
 
 class GitFailed(Exception):
-    """Git ended with an error; the message is the last line it wrote."""
+    """Git ended with an error; the message is its complaint."""
 
 
 def run_git(
@@ -48,7 +51,8 @@ def run_git(
     program = shutil.which("git")
     if program is None:
         raise HostUnusable("The program git is not installed here: install it, then resume.")
-    settings = [word for key, value in _QUIET.items() for word in ("-c", f"{key}={value}")]
+    quiet = _QUIET if configured else {**_QUIET, **_OURS}
+    settings = [word for key, value in quiet.items() for word in ("-c", f"{key}={value}")]
     try:
         done = subprocess.run(
             [program, *settings, *arguments],
@@ -64,7 +68,7 @@ def run_git(
         text = f"git {arguments[0]} did not end within {TIMEOUT_SECONDS} seconds in {cwd}."
         raise HostUnusable(text) from error
     if done.returncode != 0:
-        raise GitFailed(_last_line(done.stderr) or f"git {arguments[0]} failed")
+        raise GitFailed(_complaint(done.stderr) or f"git {arguments[0]} failed")
     return done.stdout
 
 
@@ -80,6 +84,7 @@ def _environment(program: str, *, configured: bool) -> dict[str, str]:
     return {**environment, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def _last_line(output: bytes) -> str:
+def _complaint(output: bytes) -> str:
     lines = output.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else ""
+    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    return (fatal or lines[-1:] or [""])[0]

@@ -75,7 +75,7 @@ def _fetch_all(source: Project, workspace: Path) -> None:
     if source.commit_of("HEAD"):
         wanted.append(f"+HEAD:{_FETCHED_HEAD}")
     run_git(
-        *("-c", "core.logAllRefUpdates=false"),
+        *("-c", "core.logAllRefUpdates=false", "-c", "safe.directory=*"),
         *("fetch", "--quiet", "--no-write-fetch-head", "--update-head-ok", "--update-shallow"),
         *("--no-recurse-submodules", str(source.root), *wanted),
         cwd=workspace,

@@ -20,7 +20,7 @@ from workspace.intake import links
 from workspace.loose import RawObject, read_loose
 from workspace.objects import Objects
 from workspace.opened import opened_directory
-from workspace.pack_index import packed_ids
+from workspace.pack_index import packed
 from workspace.restore_files import Restorer, clear
 from workspace.trees import Tree
 
@@ -39,8 +39,11 @@ class ObjectRestorer:
         objects_fd = self._restorer.entered(git_fd, "objects")
         try:
             needed = self._reachable(list(self._roots(referred)))
-            missing = needed - packed_ids(objects_fd)
-            self._add({oid for oid in missing if read_loose(objects_fd, oid) is None}, objects_fd)
+            there = packed(objects_fd)
+            loose = needed - there.ids
+            missing = {oid for oid in loose if read_loose(objects_fd, oid) is None}
+            if missing:
+                self._add(missing, there.broken, objects_fd)
         finally:
             os.close(objects_fd)
 
@@ -68,13 +71,13 @@ class ObjectRestorer:
         )
         return {bytes.fromhex(line.decode()) for line in output.split()}
 
-    def _add(self, missing: set[bytes], objects_fd: int) -> None:
-        if not missing:
-            return
+    def _add(self, missing: set[bytes], broken: list[str], objects_fd: int) -> None:
         for oid in missing:
             _remove_loose(objects_fd, oid.hex())
         pack_fd = self._restorer.entered(objects_fd, "pack")
         try:
+            for name in broken:
+                clear(pack_fd, name)
             with tempfile.TemporaryDirectory(dir=self._objects.git_dir) as place:
                 base = str(Path(place, "pack"))
                 cwd = self._objects.git_dir
