@@ -16,6 +16,7 @@ from starter.stack_files import StackFiles
 from starter.tasks import Tasks
 from starter.terminal import make_console
 
+Document = BaseModel | Sequence[BaseModel] | dict[str, JsonValue]
 Answer = TypeVar("Answer")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -41,7 +42,7 @@ def ask(work: Callable[[Tasks], Awaitable[Answer]]) -> Answer:
 
 
 def answer(
-    document: BaseModel | Sequence[BaseModel] | dict[str, JsonValue],
+    document: Document,
     shown: Sequence[RenderableType],
     *,
     as_json: bool,
@@ -53,16 +54,13 @@ def answer(
         make_console().print(*shown, sep="\n")
 
 
-def print_json(
-    document: BaseModel | Sequence[BaseModel] | dict[str, JsonValue], *, on_one_line: bool = False
-) -> None:
-    """Print one JSON document, in ASCII: it is safe on every terminal and in every encoding."""
-    text = json.dumps(_plain(document), indent=None if on_one_line else 2)
-    sys.stdout.write(text + "\n")
+def print_json(document: Document) -> None:
+    """Print one JSON document on one line, in ASCII: safe on any terminal, in any encoding."""
+    sys.stdout.write(json.dumps(_plain(document)) + "\n")
     sys.stdout.flush()
 
 
-def _plain(document: BaseModel | Sequence[BaseModel] | dict[str, JsonValue]) -> JsonValue:
+def _plain(document: Document) -> JsonValue:
     if isinstance(document, BaseModel):
         plain: JsonValue = document.model_dump(mode="json")
         return plain

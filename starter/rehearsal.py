@@ -63,7 +63,7 @@ class Rehearsal:
         Raises:
             StackProblem: a part could not start or go on.
         """
-        stop_on_signals()
+        stop_on_signals(self._say)
         self._introduce()
         settings = self._settings()
         async with self._stack(settings) as stack:

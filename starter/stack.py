@@ -67,7 +67,7 @@ async def serve(
         AlreadyRuns: another process keeps this stack up.
         StackProblem: it could not start or could not go on.
     """
-    stop_on_signals()
+    stop_on_signals(tell)
     try:
         async with local_stack(settings, tell=tell) as stack:
             on_ready(stack.state)
@@ -76,12 +76,17 @@ async def serve(
         return
 
 
-def stop_on_signals() -> None:
+def stop_on_signals(tell: Callable[[str], None]) -> None:
     """Let SIGINT and SIGTERM cancel the current task, so that what it opened is closed."""
     task = asyncio.current_task()
-    for number in (signal.SIGINT, signal.SIGTERM):
+
+    def stop() -> None:
+        tell("Stopping ...")
         if task:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
 async def _start_server(

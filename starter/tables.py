@@ -19,6 +19,7 @@ from starter.blocks import (
     results,
 )
 from starter.naming import short_id
+from starter.prose import Prose
 from starter.tasks import TaskRow
 from starter.terminal import age_text, dollars_text, harmless, one_line, seconds_text, visible
 
@@ -71,9 +72,10 @@ def standing(progress: Progress) -> Iterator[RenderableType]:
     yield Indented(line.append("".join(f" · {fact}" for fact in facts), "quiet"))
     if progress.waiting_for:
         yield from _waiting(progress.waiting_for)
-    elif progress.message:
+    elif not progress.result:
         yield Indented(Text(harmless(progress.message).strip()))
     if progress.result:
+        yield from ("", Prose(progress.result.summary), "")
         yield from results(progress.result.model_dump())
 
 
@@ -120,7 +122,10 @@ def log_lines(log: Log) -> Iterator[RenderableType]:
     """A conversation, oldest first."""
     if log.truncated:
         yield from quietly(f"{log.truncated} earlier entries are left out.")
+    before = None
     for entry in log.entries:
-        yield Rule(*_WHO[entry.who])
+        if entry.who != before:
+            yield Rule(*_WHO[entry.who])
+        before = entry.who
         style = "quiet" if entry.who == "tool" else ""
         yield Indented(Text(harmless(entry.text).strip("\n"), style))

@@ -177,7 +177,7 @@ class Tasks:
                 UpdateName.EXTEND, extension, result_type=Extended
             )
         except WorkflowUpdateFailedError as error:
-            raise Refused(str(error.cause)) from error
+            raise Refused(getattr(error.cause, "message", str(error.cause))) from error
         except RPCError as error:
             raise _problem(error, task_id) from error
         return extended

@@ -52,7 +52,7 @@ async def _start(settings: Settings, task: TaskInput, *, watch: bool, as_json: b
     task_id = await tasks.start(task)
     page = task_page(settings, task_id)
     if as_json:
-        print_json({"task_id": task_id, "web_ui": page}, on_one_line=watch)
+        print_json({"task_id": task_id, "web_ui": page})
     elif not watch:
         shown = [headline(task_id, task.goal), labelled("Watch", "./tars watch")]
         make_console().print(*shown, *([labelled("Web UI", page)] if page else []), sep="\n")
@@ -97,7 +97,7 @@ async def _watch(
 async def _print_updates(tasks: Tasks, task_id: str, after: int) -> UpdateKind | None:
     last = None
     async for update in tasks.follow(task_id, after):
-        print_json(update, on_one_line=True)
+        print_json(update)
         last = update.kind
     return last
 

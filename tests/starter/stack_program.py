@@ -11,12 +11,16 @@ from starter.stack import local_stack, stop_on_signals
 STAND_IN = Path(__file__).with_name("stand_in_worker.py")
 
 
+def quiet(_: str) -> None:
+    """Tell nobody."""
+
+
 async def main(home: Path, address: str) -> int:
-    stop_on_signals()
+    stop_on_signals(quiet)
     settings = Settings(tars_home=home, temporal_address=address)
     worker = [sys.executable, str(STAND_IN)]
     try:
-        async with local_stack(settings, tell=lambda _: None, worker=worker) as stack:
+        async with local_stack(settings, tell=quiet, worker=worker) as stack:
             sys.stdout.write(stack.state.model_dump_json() + "\n")
             sys.stdout.flush()
             raise await stack.failure()
