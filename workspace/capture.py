@@ -11,6 +11,7 @@ from pygit2.enums import ObjectType
 from workspace.blobs import Blobs
 from workspace.git_state import GitKeeper
 from workspace.objects import Objects
+from workspace.removing import unlocked
 from workspace.rules import Rules
 from workspace.scan import Caps, Scanner
 from workspace.stat_cache import StatCache
@@ -23,7 +24,6 @@ WORKSPACE, GIT_STATE, LEFT_OUT = "workspace", "git", "left-out"
 STATS = "stat-cache"
 """Name of the file in the task's repository that says which files were seen, and when."""
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_NAMES = 5
 
 
@@ -64,7 +64,11 @@ def left_out_of(objects: Objects, root: Tree) -> set[str]:
 @contextmanager
 def opened_root(workspace: Path) -> Iterator[int]:
     """Give the descriptor of the workspace itself for a `with` block. Raises OSError."""
-    fd = os.open(workspace, _DIRECTORY)
+    parent = os.open(workspace.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = unlocked(parent, workspace.name)
+    finally:
+        os.close(parent)
     try:
         yield fd
     finally:

@@ -26,7 +26,7 @@ from workspace.capture import opened_root
 from workspace.checkpoints import CheckpointStore, Snapshot
 from workspace.explained import explained
 from workspace.problems import StaleAttempt, WorkspaceBusy, WorkspaceLost
-from workspace.restore_files import clear
+from workspace.removing import clear
 from workspace.stat_cache import boot_id
 from workspace.whole_file import write_whole
 

@@ -9,6 +9,8 @@ import pygit2
 from workspace.git_program import GitFailed
 from workspace.problems import HostUnusable, WorkspaceLost
 
+_DISK = ("No space left", "Disk quota exceeded")
+
 
 @contextmanager
 def explained(place: Path) -> Iterator[None]:
@@ -16,6 +18,8 @@ def explained(place: Path) -> Iterator[None]:
     try:
         yield
     except (GitFailed, pygit2.GitError) as error:
+        if any(words in str(error) for words in _DISK):
+            raise HostUnusable(f"The disk is full at {place}: free space, then resume.") from error
         raise WorkspaceLost(f"The checkpoints of {place} cannot be used: {error}.") from error
     except OSError as error:
         what = f"{error.filename or place} cannot be used ({error.strerror or error})"

@@ -21,6 +21,7 @@ from workspace.trees import (
     FILE,
     GITLINK,
     LINK,
+    MAX_DEPTH,
     TREE,
     Entry,
     Listing,
@@ -33,7 +34,6 @@ COMMITS, INDEX, TAG_SUFFIX = "commits", "index", ".tag"
 
 _ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _NO_ID = bytes(20)
-_MAX_DEPTH = 128
 _REFERENCES = re.compile(r"HEAD|packed-refs|refs/.*", re.DOTALL)
 
 
@@ -92,7 +92,7 @@ class GitLinks:
             found
             for found in entries
             if found.entry.mode != GITLINK
-            and found.path.count("/") < _MAX_DEPTH
+            and found.path.count("/") < MAX_DEPTH
             and self._intake.keep(found.entry.oid)
         ]
         files = {found.path: found.entry for found in present if not found.stage}

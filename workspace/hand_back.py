@@ -89,6 +89,8 @@ def _check_out(source: Project, workspace: Path) -> None:
     info = workspace / ".git" / "info"
     info.mkdir(exist_ok=True)
     (info / "attributes").write_text(_ATTRIBUTES)
+    # One file instead of one for each branch and tag, all of which every checkpoint looks at.
+    run_git("pack-refs", "--all", cwd=workspace)
     branch = source.git("symbolic-ref", "--quiet", "HEAD")
     if branch:
         run_git("symbolic-ref", "HEAD", branch, cwd=workspace)
@@ -142,6 +144,8 @@ def _first_made(store: CheckpointStore, target: Project, reference: str, names: 
     for name in names:
         try:
             run_git(
+                # The objects were made by commands: none may trick the user's git.
+                *("-c", "fetch.fsckObjects=true"),
                 *("fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune"),
                 *("--no-recurse-submodules", str(store.objects.git_dir.resolve())),
                 f"+{reference}:refs/heads/{name}",

@@ -4,6 +4,7 @@ Everything in it is complete: an object is written after those it refers to. Not
 the disk: what was written survives the death of any process, but not a power cut.
 """
 
+import shutil
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,9 @@ from workspace.trees import (
 
 IDENTITY = ("TARS", "tars@localhost")
 """Author of every commit made here, so that people see which ones no person made."""
+
+_FULL_BYTES = 10_000_000
+"""With less room than this the disk counts as full: what libgit2 says of it is often beside it."""
 
 
 @cache
@@ -109,6 +113,8 @@ class Objects:
         self, tree: bytes, parents: Iterable[bytes], message: str, at_seconds: int
     ) -> bytes:
         """Store a commit by TARS and return its id, which is the same for the same arguments."""
+        # A message may be made of anything, such as half a character of a command.
+        message = message.encode("utf-8", "replace").decode().replace("\0", " ")
         who = pygit2.Signature(*IDENTITY, at_seconds, 0)
         ids = [pygit2.Oid(raw=parent) for parent in parents]
         try:
@@ -173,4 +179,6 @@ class Objects:
         return WorkspaceLost(f"Object {oid.hex()} is missing or damaged in {self.git_dir}.")
 
     def _unwritable(self, error: Exception) -> HostUnusable:
-        return HostUnusable(f"{self.git_dir} cannot be written ({error}): mend that, then resume.")
+        is_full = shutil.disk_usage(self.git_dir).free < _FULL_BYTES
+        reason = "the disk is full" if is_full else error
+        return HostUnusable(f"{self.git_dir} cannot be written ({reason}): mend that, then resume.")

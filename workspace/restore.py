@@ -9,7 +9,8 @@ from pathlib import Path
 
 from workspace.capture import GIT_STATE, STATS, WORKSPACE, left_out_of, opened_root
 from workspace.objects import Objects
-from workspace.restore_files import Place, Restorer, clear
+from workspace.removing import clear
+from workspace.restore_files import Place, Restorer
 from workspace.restore_objects import ObjectRestorer
 from workspace.rules import Rules
 from workspace.scan import GIT, OBJECTS, Caps, Scanner

@@ -6,19 +6,17 @@ Stopping halfway does no harm; restoring again completes it.
 """
 
 import os
-import shutil
 from collections.abc import Container
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from workspace.beneath import open_child, take_owner
 from workspace.objects import Objects
+from workspace.removing import clear, unlocked
 from workspace.rules import Rules
-from workspace.trees import EXECUTABLE, LINK, TREE, Entry, Listing, Tree
+from workspace.trees import EXECUTABLE, FILE, LINK, TREE, Entry, Listing, Tree
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OWNER_MAY_ALL = 0o700
 
 
 class Place(NamedTuple):
@@ -41,9 +39,10 @@ class Restorer:
 
     def directory(self, place: Place, now: Listing, target: Tree) -> None:
         """Make the directory equal to `target`; `now` lists what a checkpoint would keep of it."""
-        if place.rules and ".gitignore" in target:
-            gitignore = self._objects.read(target[".gitignore"].oid)
-            rules = place.rules.extended(gitignore, place.path.rstrip("/"))
+        gitignore = target.get(".gitignore")
+        if place.rules and gitignore and gitignore.mode in {FILE, EXECUTABLE}:
+            content = self._objects.read(gitignore.oid)
+            rules = place.rules.extended(content, place.path.rstrip("/"))
             place = place._replace(rules=rules)
         for name in now.keys() - target.keys():
             self._remove(place, name, now[name])
@@ -71,18 +70,18 @@ class Restorer:
             take_owner(file.fileno(), self._owner)
 
     def entered(self, fd: int, name: str) -> int:
-        """Open the directory `name`, made if need be, with all permissions for its owner."""
-        with suppress(FileExistsError):
-            os.mkdir(name, dir_fd=fd)
-            return self._opened(fd, name, is_new=True)
+        """Open the directory `name`, made if need be in place of whatever has this name."""
         try:
-            return self._opened(fd, name)
-        except NotADirectoryError:
-            os.unlink(name, dir_fd=fd)
-            return self.entered(fd, name)
-        except PermissionError:
-            _unlock(fd, name)
-            return self._opened(fd, name)
+            os.mkdir(name, dir_fd=fd)
+        except FileExistsError:
+            try:
+                return unlocked(fd, name)
+            except NotADirectoryError:
+                os.unlink(name, dir_fd=fd)
+                return self.entered(fd, name)
+        made = open_child(fd, name)
+        take_owner(made, self._owner)
+        return made
 
     def _descend(self, place: Place, name: str, now: Listing, entry: Entry) -> None:
         fd = self.entered(place.fd, name)
@@ -115,31 +114,3 @@ class Restorer:
         # What a checkpoint would not keep may still be in it.
         with suppress(OSError):
             os.rmdir(name, dir_fd=place.fd)
-
-    def _opened(self, fd: int, name: str, *, is_new: bool = False) -> int:
-        opened = open_child(fd, name)
-        found = os.fstat(opened)
-        if is_new:
-            take_owner(opened, self._owner)
-        elif found.st_mode & _OWNER_MAY_ALL != _OWNER_MAY_ALL:
-            os.fchmod(opened, found.st_mode & 0o7777 | _OWNER_MAY_ALL)
-        return opened
-
-
-def clear(fd: int, name: str) -> None:
-    """Remove whatever has this name in an open directory, a whole directory too."""
-    try:
-        os.unlink(name, dir_fd=fd)
-    except FileNotFoundError:
-        return
-    except (IsADirectoryError, PermissionError):
-        shutil.rmtree(name, dir_fd=fd)
-
-
-def _unlock(fd: int, name: str) -> None:
-    """Let the owner use a directory again. Only by its descriptor, for a name may be a link."""
-    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
-    try:
-        Path(f"/proc/self/fd/{handle}").chmod(_OWNER_MAY_ALL)
-    finally:
-        os.close(handle)

@@ -21,7 +21,8 @@ from workspace.loose import RawObject, read_loose
 from workspace.objects import Objects
 from workspace.opened import opened_directory
 from workspace.pack_index import packed
-from workspace.restore_files import Restorer, clear
+from workspace.removing import clear
+from workspace.restore_files import Restorer
 from workspace.trees import Tree
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from workspace.capture import WORKSPACE, left_out_of
 from workspace.head import last_head
 from workspace.objects import Objects
-from workspace.trees import GITLINK, TREE, Entry, Tree
+from workspace.trees import GITLINK, MAX_DEPTH, TREE, Entry, Tree
 
 
 def result_commit(objects: Objects, checkpoint: str, title: str) -> bytes | None:
@@ -38,5 +38,5 @@ def _submodules(objects: Objects, tree: Tree, prefix: str) -> Iterator[tuple[str
     for name, entry in tree.items():
         if entry.mode == GITLINK:
             yield prefix + name, entry
-        elif entry.mode == TREE:
+        elif entry.mode == TREE and prefix.count("/") < MAX_DEPTH:
             yield from _submodules(objects, objects.tree(entry.oid), f"{prefix}{name}/")

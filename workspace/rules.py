@@ -12,6 +12,8 @@ from workspace.tree import NEVER_WALKED
 NO_KEY = bytes(KEY_BYTES)
 """Key of a file that is kept for another reason than that no rule covers it."""
 
+MAX_GITIGNORE_BYTES = 100_000
+
 _TRACKED_ONLY = b"\xff" * KEY_BYTES
 
 
@@ -41,7 +43,12 @@ class Rules(NamedTuple):
         return cls(Ignored(), tracked).extended(usual.encode(), "")
 
     def extended(self, gitignore: bytes, directory: str) -> Self:
-        """Return these rules and those of a .gitignore in `directory` ("" is the top)."""
+        """Return these rules and those of a .gitignore in `directory` ("" is the top).
+
+        One of more than MAX_GITIGNORE_BYTES is not looked at.
+        """
+        if len(gitignore) > MAX_GITIGNORE_BYTES:
+            return self
         text = gitignore.decode("utf-8-sig", "surrogateescape")
         place = os.fsencode(f"{directory}\0")
         digest = sha1(self.key + place + gitignore, usedforsecurity=False).digest()

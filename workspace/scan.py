@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from workspace.opened import UNREADABLE, VANISHED, opened_directory, opened_file
-from workspace.rules import NO_KEY, Rules
+from workspace.rules import MAX_GITIGNORE_BYTES, NO_KEY, Rules
 from workspace.stat_cache import Known, StatCache, state
-from workspace.trees import EXECUTABLE, FILE, LINK, Entry, Listing
+from workspace.trees import EXECUTABLE, FILE, LINK, MAX_DEPTH, Entry, Listing
 from workspace.wording import size_words
 
 GIT = ".git"
@@ -21,8 +21,6 @@ GIT = ".git"
 OBJECTS = "objects"
 OBJECT_DIRECTORIES = frozenset({OBJECTS, "modules", "lfs"})
 """Of a `.git`: its objects are kept in another way, those of other repositories not at all."""
-
-_MAX_GITIGNORE_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Caps:
     file_bytes: int = 20_000_000
     total_bytes: int = 1_000_000_000
     files: int = 200_000
-    depth: int = 128
+    depth: int = MAX_DEPTH
 
 
 class _Place(NamedTuple):
@@ -90,7 +88,7 @@ class Scanner:
 
     def _extended(self, place: _Place, rules: Rules) -> Rules:
         try:
-            _, content = _content(place.fd, ".gitignore", _MAX_GITIGNORE_BYTES)
+            _, content = _content(place.fd, ".gitignore", MAX_GITIGNORE_BYTES)
         except (OSError, _LeftOut):
             return rules
         return rules.extended(content, place.path.rstrip("/"))

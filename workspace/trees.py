@@ -16,6 +16,9 @@ TREE, GITLINK = 0o040000, 0o160000
 EMPTY_TREE = bytes.fromhex("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 EMPTY_BLOB = bytes.fromhex("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
 
+MAX_DEPTH = 128
+"""Directories within directories that are kept: it bounds recursion and open descriptors."""
+
 _ID_BYTES = 20
 
 

@@ -7,5 +7,10 @@ from pathlib import Path
 def write_whole(file: Path, content: bytes) -> None:
     """Replace the content of `file`. A death halfway leaves the old one. Raises OSError."""
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".new-", delete=False) as new:
-        new.write(content)
-    Path(new.name).replace(file)
+        try:
+            new.write(content)
+            new.flush()
+            Path(new.name).replace(file)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise

@@ -142,6 +142,7 @@ def test_ignored_files_are_neither_stored_nor_deleted(desk: Desk) -> None:
     desk.write("src/new")
     desk.restore(first)
     assert (desk.root / "a.log").read_text() == "changed"
+    assert not (desk.root / "keep.log").is_symlink()
     assert (desk.root / "node_modules/m/y.js").exists()
     assert not (desk.root / "src/new").exists()
 
@@ -264,7 +265,15 @@ def test_very_deep_directories_are_left_out(desk: Desk) -> None:
     snapshot = desk.commit()
     assert "directories deep" in snapshot.notes[0]
     desk.restore(snapshot)
-    subprocess.run(["rm", "-rf", str(desk.root)], check=True)
+    assert (desk.root / "d/d/d").exists()
+    desk.last = None
+    (desk.root / "d").rename(desk.root / "e")
+    desk.write("d")
+    first = desk.commit()
+    (desk.root / "d").unlink()
+    (desk.root / "e").rename(desk.root / "d")
+    desk.restore(first)
+    assert pictured(desk.root).keys() == {b"d"}
 
 
 def test_a_nested_repository_is_kept_without_its_git(desk: Desk) -> None:
@@ -393,6 +402,7 @@ first = store.commit(None, workspace=workspace, message="step")
 (workspace / "fixed/more").write_text("4")
 (workspace / "fixed").chmod(0o555)
 (workspace / "room").chmod(0)
+workspace.chmod(0o555)
 second = store.commit(first.checkpoint, workspace=workspace, message="step")
 assert "open (it cannot be read)" in second.notes[0], second.notes
 assert "room (it cannot be read)" in second.notes[0], second.notes

@@ -234,6 +234,24 @@ def test_no_hook_runs(project: Path, tmp_path: Path) -> None:
     assert not trap.exists()
 
 
+def test_names_that_could_trick_git_are_not_handed_back(project: Path, tmp_path: Path) -> None:
+    task = Task(tmp_path, project)
+    task.write(".GIT/config", "[core]\n")
+    with pytest.raises(ProjectUnusable):
+        task.hand_back()
+    assert git(project, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_a_title_may_be_anything(project: Path, tmp_path: Path) -> None:
+    task = Task(tmp_path, project)
+    task.write("calc.py")
+    snapshot = task.commit()
+    title = "half \udc80, NUL \0, two\nlines"
+    branch = hand_back(task.store, snapshot.checkpoint, project, "tars/x", title)
+    assert branch == "tars/x"
+    assert git(project, "log", "-1", "--format=%s", "tars/x") == "half ?, NUL  , two lines"
+
+
 def test_an_empty_repository(tmp_path: Path) -> None:
     project = tmp_path / "empty"
     project.mkdir()
