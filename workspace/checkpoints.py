@@ -117,7 +117,8 @@ class CheckpointStore:
 
         The patch has at most `max_bytes` and ends with a whole file, or at least a whole line.
         """
-        return self._differences(self.root(first), self.root(last)).diff(max_bytes)
+        with explained(self.objects.git_dir):
+            return self._differences(self.root(first), self.root(last)).diff(max_bytes)
 
     def root(self, checkpoint: str) -> Tree:
         """Return the entries of a checkpoint's tree."""

@@ -32,9 +32,7 @@ class Differences:
 
     def __init__(self, objects: Objects, first: bytes, last: bytes) -> None:
         self._objects = objects
-        old, new = (
-            objects.repository[pygit2.Oid(raw=oid)].peel(pygit2.Tree) for oid in (first, last)
-        )
+        old, new = self._tree(first), self._tree(last)
         self._diff = old.diff_to_tree(new)
 
     def changes(self, limit: int) -> list[FileChange]:
@@ -73,6 +71,10 @@ class Differences:
                 _, added, removed = patch.line_stats
                 change = FileChange(path=path, added=added, removed=removed)
                 yield _Change(change, patch.data.decode("utf-8", "replace"))
+
+    def _tree(self, oid: bytes) -> pygit2.Tree:
+        self._objects.header(oid)  # raises WorkspaceLost when it is missing
+        return self._objects.repository[pygit2.Oid(raw=oid)].peel(pygit2.Tree)
 
     def _size_bytes(self, file: pygit2.DiffFile) -> int:
         return self._objects.header(file.id.raw)[1] if file.id else 0
