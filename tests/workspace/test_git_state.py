@@ -1,80 +1,18 @@
-import os
 import subprocess
 import zlib
 from pathlib import Path
 
 import pytest
 
-from workspace.checkpoints import CheckpointStore, Snapshot
-from workspace.index_file import UnreadableIndex, staged
-
-ALL = ("--all", "--oneline", "--decorate=short")
-
-
-def git(place: Path, *arguments: str, check: bool = True) -> str:
-    """Run git as a command in the workspace would, and return what it wrote."""
-    who = ("-c", "user.name=Claude", "-c", "user.email=claude@localhost")
-    done = subprocess.run(
-        ["git", *who, "-c", "gc.auto=0", *arguments],
-        cwd=place,
-        env={"PATH": os.defpath, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"},
-        capture_output=True,
-        check=check,
-    )
-    return (done.stdout + done.stderr).decode("utf-8", "replace")
-
-
-class Desk:
-    """A workspace that has a repository, and its store."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.root = place / "workspace"
-        self.root.mkdir()
-        self.store = CheckpointStore.create(place / "store.git")
-        self.last: str | None = None
-        self.git("init", "--initial-branch=main")
-
-    def git(self, *arguments: str, check: bool = True) -> str:
-        return git(self.root, *arguments, check=check)
-
-    def grow(self, name: str, content: str = "1\n") -> str:
-        """Commit a file and return the commit."""
-        (self.root / name).write_text(content)
-        self.git("add", name)
-        self.git("commit", "--message", name)
-        return self.git("rev-parse", "HEAD").strip()
-
-    def commit(self) -> Snapshot:
-        snapshot = self.store.commit(self.last, workspace=self.root, message="step")
-        self.last = snapshot.checkpoint
-        return snapshot
-
-    def restore(self, snapshot: Snapshot) -> None:
-        self.store.restore(snapshot.checkpoint, self.root)
-
-    def told(self) -> dict[str, str]:
-        """What git says of the repository."""
-        questions = {
-            "status": ("status", "--porcelain=v2", "--branch"),
-            "log": ("log", *ALL),
-            "reflog": ("reflog", "--all"),
-            "stash": ("stash", "list"),
-            "stashed": ("stash", "show", "--patch"),
-            "tags": ("for-each-ref",),
-            "staged": ("diff", "--cached"),
-            "config": ("config", "--list", "--local"),
-            "index": ("ls-files", "--stage"),
-        }
-        return {name: self.git(*words, check=False) for name, words in questions.items()}
-
-    def fsck(self) -> str:
-        return self.git("fsck", "--strict", "--no-dangling", check=False).strip()
+from tests.desk import Desk, git
+from workspace.checkpoints import CheckpointStore
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+    made = Desk(tmp_path)
+    made.git("init", "--initial-branch=main")
+    return made
 
 
 def busy(desk: Desk) -> None:
@@ -194,105 +132,6 @@ def test_a_repository_made_later_goes_away_again(tmp_path: Path) -> None:
     assert "No commits yet" in git(root, "status")
 
 
-def test_a_forged_object_does_not_get_into_the_store(desk: Desk) -> None:
-    desk.grow("a", "good\n")
-    head = desk.git("rev-parse", "HEAD").strip()
-    blob = desk.git("rev-parse", "HEAD:a").strip()
-    file = desk.root / ".git/objects" / blob[:2] / blob[2:]
-    file.chmod(0o600)
-    file.write_bytes(zlib.compress(b"blob 5\0evil\n"))
-    (desk.root / "a").unlink()
-    snapshot = desk.commit()
-    assert "refs/heads/main" in snapshot.notes[0]
-    objects = desk.store.objects
-    assert bytes.fromhex(head) not in objects
-    assert bytes.fromhex(blob) not in objects
-    git(objects.git_dir, "fsck", "--strict")
-    # Once it is whole again, the history is kept.
-    file.write_bytes(zlib.compress(b"blob 5\0good\n"))
-    (desk.root / ".git/description").write_text("touched")
-    assert desk.commit().notes == []
-    assert bytes.fromhex(head) in objects
-
-
-def test_a_malformed_object_does_not_get_into_the_store(desk: Desk) -> None:
-    blob = desk.git("hash-object", "-w", "--stdin", check=True).strip()
-    raw = f"tree {blob}\nauthor A <a> 0 +0000\ncommitter A <a> 0 +0000\n\nwrong\n".encode()
-    (desk.root / ".." / "raw").write_bytes(raw)
-    words = ("hash-object", "-w", "-t", "commit", "--literally", str(desk.place / "raw"))
-    commit = desk.git(*words).strip()
-    (desk.root / ".git/refs/heads/wrong").write_text(commit + "\n")
-    snapshot = desk.commit()
-    assert "refs/heads/wrong" in snapshot.notes[0]
-    assert bytes.fromhex(commit) not in desk.store.objects
-    desk.restore(snapshot)
-
-
-def test_alternates_and_links_to_other_repositories_are_not_followed(
-    desk: Desk, tmp_path: Path
-) -> None:
-    other = tmp_path / "private"
-    other.mkdir()
-    git(other, "init")
-    (other / "secret").write_text("secret\n")
-    git(other, "add", "secret")
-    git(other, "commit", "--message", "secret")
-    secret = git(other, "rev-parse", "HEAD").strip()
-    (desk.root / ".git/objects/info").mkdir(exist_ok=True)
-    (desk.root / ".git/objects/info/alternates").write_text(f"{other}/.git/objects\n")
-    (desk.root / ".git/refs/heads/main").write_text(secret + "\n")
-    desk.commit()
-    (desk.root / ".git/objects/info/alternates").unlink()
-    subprocess.run(["rm", "-rf", str(desk.root / ".git/objects")], check=True)
-    (desk.root / ".git/objects").symlink_to(other / ".git/objects")
-    (desk.root / ".git/refs/heads/more").symlink_to(other / "secret")
-    desk.commit()
-    assert bytes.fromhex(secret) not in desk.store.objects
-
-
-@pytest.mark.parametrize("kind", ["link", "file"])
-def test_a_git_that_leads_elsewhere_is_only_data(desk: Desk, tmp_path: Path, kind: str) -> None:
-    desk.grow("a")
-    first = desk.commit()
-    real = tmp_path / "elsewhere"
-    (desk.root / ".git").rename(real)
-    if kind == "link":
-        (desk.root / ".git").symlink_to(real)
-    else:
-        (desk.root / ".git").write_text(f"gitdir: {real}\n")
-    second = desk.commit()
-    expected = str(real) if kind == "link" else f"gitdir: {real}\n"
-    assert desk.store.read(second.checkpoint, "git").decode() == expected
-    desk.restore(first)
-    assert (desk.root / ".git").is_dir()
-    assert not (desk.root / ".git").is_symlink()
-    assert (real / "HEAD").exists()
-    desk.restore(second)
-    assert "a" in desk.git("log", "--oneline")
-
-
-def test_nothing_of_the_workspace_is_executed(desk: Desk, tmp_path: Path) -> None:
-    desk.grow("a")
-    first = desk.commit()
-    trap = tmp_path / "trap"
-    script = desk.root / "trap.sh"
-    script.write_text(f"#!/bin/sh\ntouch {trap}\n")
-    script.chmod(0o755)
-    hooks = desk.root / ".git/hooks"
-    hooks.mkdir(exist_ok=True)
-    for name in ("post-checkout", "reference-transaction", "post-index-change", "pre-auto-gc"):
-        (hooks / name).symlink_to(script)
-    for key in ("core.fsmonitor", "core.pager", "filter.x.clean", "filter.x.smudge", "core.editor"):
-        desk.git("config", key, str(script))
-    (desk.root / ".gitattributes").write_text("* filter=x\n")
-    trap.unlink(missing_ok=True)
-    second = desk.commit()
-    desk.restore(first)
-    desk.restore(second)
-    assert not trap.exists()
-    assert (hooks / "post-checkout").is_symlink()
-
-
 def test_packs_and_a_mixed_history(desk: Desk, tmp_path: Path) -> None:
     """A pack that builds on loose objects cannot be taken alone, but is taken."""
     desk.grow("a")
@@ -343,37 +182,3 @@ def test_formats_that_are_not_supported_are_named(tmp_path: Path) -> None:
     assert "format is too new" in snapshot.notes[0]
     store.restore(snapshot.checkpoint, root)
     assert git(root, "log") == before
-
-
-@pytest.mark.parametrize("version", [2, 3, 4])
-def test_every_version_of_the_index_is_read(desk: Desk, version: int) -> None:
-    for name in ("a", "dir/ab", "dir/abc", "dir/other", "é", f"dir/{'x' * 240}"):
-        (desk.root / name).parent.mkdir(exist_ok=True)
-        (desk.root / name).write_text(name)
-    desk.git("add", "--all")
-    if version == 3:
-        (desk.root / "later").write_text("later")
-        desk.git("add", "--intent-to-add", "later")
-    else:
-        desk.git("update-index", "--index-version", str(version))
-    index = (desk.root / ".git/index").read_bytes()
-    assert index[7] == version
-    listed = desk.git("-c", "core.quotePath=false", "ls-files", "--stage").splitlines()
-    found = [
-        f"{entry.entry.mode:o} {entry.entry.oid.hex()} {entry.stage}\t{entry.path}"
-        for entry in staged(index)
-    ]
-    assert found == listed
-    desk.restore(desk.commit())
-
-
-@pytest.mark.parametrize("index", [b"", b"DIRC", b"DIRC\0\0\0\2\0\0\0\7abc", b"x" * 200])
-def test_a_damaged_index_is_no_obstacle(desk: Desk, index: bytes) -> None:
-    with pytest.raises(UnreadableIndex):
-        staged(index)
-    desk.grow("a")
-    (desk.root / ".git/index").write_bytes(index)
-    snapshot = desk.commit()
-    (desk.root / ".git/index").unlink()
-    desk.restore(snapshot)
-    assert (desk.root / ".git/index").read_bytes() == index
