@@ -3,9 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_WORDS_CHARACTERS = 20_000
+MAX_CODE_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
 
 Words = Annotated[
     str,
@@ -36,10 +38,48 @@ class Extended(BaseModel):
     message: str
 
 
+class ConfirmationAnswer(BaseModel):
+    """The code, or a no, from any channel.
+
+    `word` or `request_id` name the request that is meant; without them it is the one that waits. A
+    no needs no code. `channel` and `actor` say where it came from, for the others to read.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    code: str = Field(default="", max_length=MAX_CODE_CHARACTERS, repr=False)
+    approve: bool = True
+    word: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
+    request_id: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
+    reason: str = Field(default="", max_length=MAX_WORDS_CHARACTERS)
+    channel: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
+    actor: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
+
+
 class ConfirmOutcome(StrEnum):
-    """How a code was received."""
+    """How an answer was received."""
 
     ACCEPTED = "accepted"
+    DENIED = "denied"
     WRONG_CODE = "wrong_code"
+    LOCKED = "locked"  # that was the last wrong code; the task fails
     NOTHING_WAITING = "nothing_waiting"
+    UNKNOWN_REQUEST = "unknown_request"  # the word or the id is of no request of this task
     EXPIRED = "expired"
+    ALREADY_ANSWERED = "already_answered"  # otherwise than now
+    NOT_CHECKED = "not_checked"  # the code could not be checked; give it again
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the answer did what it was meant to do."""
+        return self in {ConfirmOutcome.ACCEPTED, ConfirmOutcome.DENIED}
+
+
+class ConfirmReply(BaseModel):
+    """What became of an answer; `message` is a sentence for the person who gave it."""
+
+    outcome: ConfirmOutcome
+    message: str
+    tries_left: int | None = None
+    request_id: str = ""
+    word: str = ""

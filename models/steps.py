@@ -212,11 +212,19 @@ class HandRequest(BaseModel):
     call_id: str
 
 
+class Approval(BaseModel):
+    """A person's consent: to what `digest` was taken of, once, by the request `request_id`."""
+
+    request_id: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
+    digest: str
+
+
 class CommandRequest(HandRequest):
-    """Input of `run_command`."""
+    """Input of `run_command`; `approval` is there when a person has given the code for it."""
 
     phase: Phase = Phase.PLANNING
     seconds_left: float = Field(description="Active time the task still has")
+    approval: Approval | None = None
 
 
 class Outcome(StrEnum):
@@ -228,6 +236,8 @@ class Outcome(StrEnum):
     TIME_LIMIT = "time_limit"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+    NEEDS_CODE = "needs_code"  # nothing ran: no approval, or one of another command or state
+    REFUSED = "refused"  # nothing ran, and no code would change that
 
 
 class FileChange(BaseModel):

@@ -119,6 +119,7 @@ class Waiting(BaseModel):
     command: str = ""
     reason: str
     expires_at: datetime | None = None
+    tries_left: int | None = None
 
 
 class Progress(BaseModel):
