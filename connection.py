@@ -1,6 +1,7 @@
 """How every process meets Temporal: one plugin with the data converter and the sandbox."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,17 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+)
 from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from encryption import encryption
 from settings import Settings
 
 PASSED_THROUGH = ("models", "activities")
@@ -25,13 +32,25 @@ class TemporalUnreachable(Exception):
     """No Temporal server answers at the address in the settings."""
 
 
-def plugin() -> SimplePlugin:
-    """Make the plugin that clients, workers, replayers and tests share."""
+def plugin(codec: PayloadCodec | None = None) -> SimplePlugin:
+    """Make the plugin that clients, workers, replayers and tests share.
+
+    Without a codec, histories are in clear and must be so, as those kept for replay are.
+    """
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     return SimplePlugin(
         "tars",
-        data_converter=pydantic_data_converter,
+        data_converter=_encrypting(codec) if codec else pydantic_data_converter,
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+    )
+
+
+def _encrypting(codec: PayloadCodec) -> DataConverter:
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=codec,
+        # an error's words and stack are not payloads, unless they are made so
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
 
 
@@ -39,6 +58,7 @@ async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
     """Connect to Temporal as the settings and the SDK's environment configuration say.
 
     Raises:
+        KeyProblem: the keys of the payloads cannot be used.
         TemporalUnreachable: nothing answered within `timeout_seconds`.
     """
     config: dict[str, Any] = {
@@ -46,9 +66,10 @@ async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
     }
     address = config.setdefault("target_host", settings.temporal_address)
     config.setdefault("namespace", settings.temporal_namespace)
+    shared = plugin(encryption(settings))
     try:
         async with asyncio.timeout(timeout_seconds):
-            client = await Client.connect(**config, plugins=[plugin()])
+            client = await Client.connect(**config, plugins=[shared])
             await client.service_client.check_health(timeout=timedelta(seconds=timeout_seconds))
             return client
     except (RuntimeError, RPCError, TimeoutError) as error:

@@ -57,6 +57,21 @@ class Settings(BaseSettings):
     checkpoint_remote: str | None = Field(
         None, description="Git URL that every checkpoint is pushed to; empty for none"
     )
+    payload_key: SecretStr | None = Field(
+        None,
+        description="Keys that encrypt what Temporal is given, id:base64[,id:base64...], the "
+        "current one first; empty for those in TARS_HOME/payload.keys",
+    )
+    api_host: str = Field("127.0.0.1", description="Address that the api listens on")
+    api_port: int = Field(8800, ge=1, le=65_535, description="Port that the api listens on")
+    api_token: SecretStr | None = Field(
+        None, description="Bearer token of the api; needed for callers from other machines"
+    )
+    web_ui_url: str | None = Field(
+        None,
+        description="Address of Temporal's Web UI if ./tars up did not start it; its pages may "
+        "ask the api to decrypt",
+    )
 
     @field_validator("tars_home")
     @classmethod

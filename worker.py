@@ -23,6 +23,7 @@ from activities.model_check import check_model
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
 from connection import TemporalUnreachable, connect, until_worker_listens
+from encryption import KeyProblem
 from models.checks import Check
 from models.problems import Problem
 from settings import Settings, SettingsProblem, load_settings
@@ -116,6 +117,7 @@ async def run(settings: Settings, on_ready: Callable[[], object]) -> None:
 
     Raises:
         CannotWork: key, model or another thing only a person can give is missing.
+        KeyProblem: the keys of the payloads cannot be used.
         TemporalUnreachable: no server answers.
     """
     stopped = asyncio.Event()
@@ -168,7 +170,7 @@ async def _ask_for_model(settings: Settings) -> None:
 async def _checked(name: str, attempt: Awaitable[object], good: str) -> Check:
     try:
         await attempt
-    except (CannotWork, TemporalUnreachable) as error:
+    except (CannotWork, TemporalUnreachable, KeyProblem) as error:
         return Check(name=name, ok=False, detail=str(error))
     except ApplicationError as error:
         return Check(name=name, ok=False, detail=error.message)
@@ -198,7 +200,7 @@ def main() -> int:
         if options.check:
             return _report(asyncio.run(check(settings)), as_json=options.json)
         asyncio.run(run(settings, options.ready_file.touch if options.ready_file else _nothing))
-    except (CannotWork, SettingsProblem) as error:
+    except (CannotWork, SettingsProblem, KeyProblem) as error:
         sys.stderr.write(f"{error}\n")
         return CANNOT_WORK
     except TemporalUnreachable as error:

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from connection import TemporalUnreachable, connect
+from encryption import KeyProblem, encryption
 from models.checks import Check
 from settings import ROOT, Settings
 from starter.stack_files import StackFiles
@@ -36,14 +37,22 @@ async def examine(settings: Settings, worker_check: Sequence[str] = WORKER_CHECK
 
 async def _temporal(settings: Settings) -> list[Check]:
     try:
+        key_id = encryption(settings).key_id
         client = await connect(settings)
+    except KeyProblem as error:
+        return [_bad("Encryption", str(error))]
     except TemporalUnreachable as error:
-        return [_startable(settings, str(error))]
+        return [_encrypted(key_id), _startable(settings, str(error))]
     return [
+        _encrypted(key_id),
         _good("Temporal", f"answers at {settings.temporal_address}"),
         await _attributes(client),
         await _listening(Tasks(client, settings.task_queue), settings.task_queue),
     ]
+
+
+def _encrypted(key_id: str) -> Check:
+    return _good("Encryption", f"what Temporal keeps is encrypted with the key {key_id}")
 
 
 def _startable(settings: Settings, unreachable: str) -> Check:

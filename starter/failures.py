@@ -9,13 +9,14 @@ import typer
 from temporalio.service import RPCError
 
 from connection import TemporalUnreachable
+from encryption import KeyProblem
 from settings import SettingsProblem, load_settings
 from starter.problems import TaskProblem
 
 USAGE = 2
 """Exit status for a verb that was typed wrongly."""
 
-EXPECTED = (TaskProblem, TemporalUnreachable, SettingsProblem)
+EXPECTED = (TaskProblem, TemporalUnreachable, SettingsProblem, KeyProblem)
 """Their messages are sentences for people."""
 
 
