@@ -35,6 +35,7 @@ from workspace import files
 from workspace.directory import TaskDirectory
 from workspace.file_problems import FileProblem
 from workspace.hand_back import clone_project, hand_back
+from workspace.problems import ProjectUnusable
 from workspace.processes import stop_all
 from workspace.transcript import Result, Transcript, opening, result_file
 
@@ -127,19 +128,13 @@ class WorkspaceActivities:
             with directory.hold(attempt_of(request), at, LOCK_WAIT_SECONDS) as held:
                 snapshot = held.commit(request.checkpoint, scan=True, message=f"{request.state}")
             diff = directory.store.diff(request.first, snapshot.checkpoint, MAX_DIFF_BYTES)
-            branch = None
-            if request.project:
-                name = f"tars/{request.task_id.removeprefix(TASK_ID_PREFIX)}"
-                project = Path(request.project)
-                branch = hand_back(
-                    directory.store, snapshot.checkpoint, project, name, request.title
-                )
+            branch, trouble = _handed_back(directory, snapshot.checkpoint, request)
         return Closed(
             checkpoint=snapshot.checkpoint,
             files=str(directory.workspace),
             branch=branch,
             diff=diff.stat,
-            notes=snapshot.notes,
+            notes=[*snapshot.notes, *trouble],
         )
 
     def _read(self, root: Path, given: ReadFile) -> _Done:
@@ -178,6 +173,20 @@ class WorkspaceActivities:
             duration_seconds=time.monotonic() - started,
             changes=list(done.changes),
         )
+
+
+def _handed_back(
+    directory: TaskDirectory, checkpoint: str, request: CloseRequest
+) -> tuple[str | None, list[str]]:
+    """The branch in the user's repository, or why there is none; the files are there anyhow."""
+    if not request.project:
+        return None, []
+    name = f"tars/{request.task_id.removeprefix(TASK_ID_PREFIX)}"
+    project = Path(request.project)
+    try:
+        return hand_back(directory.store, checkpoint, project, name, request.title), []
+    except ProjectUnusable as error:
+        return None, [f"No branch was made: {error}"]
 
 
 def _write(root: Path, given: WriteFile) -> _Done:
