@@ -104,7 +104,11 @@ def labelled(label: str, value: Text | str) -> Indented:
 def added_removed(counts: Mapping[str, Any]) -> Text:
     """Lines added and removed: `+24 -3`."""
     added, removed = counts.get("added", 0), counts.get("removed", 0)
-    return Text.assemble((f"+{added}", "good"), " ", (f"-{removed}", "bad"))
+    return Text.assemble(
+        (f"+{added}", "good" if added else "quiet"),
+        " ",
+        (f"-{removed}", "bad" if removed else "quiet"),
+    )
 
 
 def quietly(text: str) -> Iterator[Indented]:

@@ -27,7 +27,7 @@ _JOINED = {
 """Kinds that follow on without an empty line, and after what."""
 
 _ENDS = {
-    UpdateKind.TASK_COMPLETED: ("✔ Done", "good"),
+    UpdateKind.TASK_COMPLETED: ("✔ Done", "phase.complete"),
     UpdateKind.TASK_FAILED: ("✘ Failed", "bad"),
     UpdateKind.TASK_CANCELLED: ("✘ Cancelled", "attention"),
     UpdateKind.TASK_TIMED_OUT: ("✘ Timed out", "bad"),
@@ -103,8 +103,8 @@ class Story:
         ended = _OUTCOMES.get(outcome, "" if good else f"exit {status}")
         facts = [ended, seconds_text(float(data.get("seconds") or 0))]
         style = "good" if good else "bad"
-        told = Text("✔ " if good else "✘ ", style)
-        told.append(" · ".join(fact for fact in facts if fact), style)
+        mark = "✔ " if good else "✘ "
+        told = Text.assemble((mark + " · ".join(fact for fact in facts if fact), style))
         if "turn" in data:
             spent = dollars_text(float(data.get("cost_usd") or 0))
             told.append(f" · turn {data['turn']} · {spent}", "quiet")

@@ -22,7 +22,7 @@ THEME = Theme(
         "good": "green",
         "bad": "bold red",
         "attention": "bold yellow",
-        "quiet": "bright_black",
+        "quiet": "dim",
         "command": "bold",
         "id": "bold cyan",
         "markdown.code": "cyan",
