@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
@@ -57,7 +57,7 @@ class NowLine:
     def __rich__(self) -> OneLine:
         """Draw the line as it is at this moment."""
         frame = _FRAMES[int(time.monotonic() * FRAMES_PER_SECOND) % len(_FRAMES)]
-        line = Text(f"{frame} ", "id")
+        line = Text.assemble((f"{frame} ", "id"))
         if self.is_alone:
             return OneLine(line.append("waiting for a worker ...", "attention"))
         seconds = (datetime.now(UTC) - self._since).total_seconds()
@@ -103,7 +103,7 @@ async def _shown(now: NowLine, console: Console) -> AsyncIterator[None]:
     """Show the line at the bottom of a terminal; elsewhere, say only that no worker is there."""
     if is_live(console):
         with Live(
-            now,
+            Group(Text(), now),
             console=console,
             refresh_per_second=FRAMES_PER_SECOND,
             transient=True,
