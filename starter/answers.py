@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 WhichTask = Annotated[
     str | None,
-    typer.Argument(metavar="[ID]", help="Task, as in #a7f3; the latest if left out."),
+    typer.Argument(metavar="ID", help="Task, as in #a7f3; the latest if left out."),
 ]
 
 

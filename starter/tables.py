@@ -39,7 +39,7 @@ _COLUMNS = "{:<7} {:<22} {:<9} {:<11} {}"
 def state_text(state: State) -> Text:
     """A state in words, with a dot in its colour."""
     style = _STYLES.get(state, "attention")
-    return Text(f"● {state.replace('_', ' ')}", style)
+    return Text.assemble((f"● {state.replace('_', ' ')}", style))
 
 
 def task_lines(rows: Iterable[TaskRow]) -> Iterator[OneLine]:
@@ -52,7 +52,7 @@ def task_lines(rows: Iterable[TaskRow]) -> Iterator[OneLine]:
             Text.assemble(
                 (f"{short_id(row.task_id):<7} ", "id"),
                 state,
-                (f" {row.phase:<9} ", f"phase.{row.phase}"),
+                (f" {row.phase:<9} ", "quiet" if row.state.is_final else f"phase.{row.phase}"),
                 (f"{age_text(row.started_at) + ' ago':<11} ", "quiet"),
                 one_line(row.goal),
             )
@@ -91,8 +91,8 @@ def check_lines(checks: Sequence[Check]) -> Iterator[RenderableType]:
     """Checks one below the other; a failed one says what mends it."""
     width = max(len(check.name) for check in checks)
     for check in checks:
-        mark = Text("  ✔ " if check.ok else "  ✘ ", "good" if check.ok else "bad")
-        mark.append(f"{check.name:<{width}}  ", "")
+        mark = Text.assemble(("  ✔ ", "good") if check.ok else ("  ✘ ", "bad"))
+        mark.append(f"{check.name:<{width}}  ")
         style = "quiet" if check.ok else "attention"
         yield Indented(Text(harmless(check.detail), style), mark, " " * (width + 6))
 
