@@ -112,7 +112,7 @@ def load_settings() -> Settings:
         SettingsProblem: a value cannot be used; names the variable, never the value.
     """
     try:
-        return Settings()
+        return Settings(_env_file=os.environ.get("TARS_ENV_FILE", ROOT / ".env"))
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "A setting"

@@ -81,6 +81,7 @@ def _environment(home: Path, claude_url: str) -> dict[str, str]:
     return {
         "ANTHROPIC_API_KEY": "demo-key",
         "ANTHROPIC_BASE_URL": claude_url,
+        "API_PORT": str(_free_port()),
         "TARS_HOME": str(home),
         "TARS_ENV_FILE": os.devnull,
         "TEMPORAL_ADDRESS": f"{HOST}:{_free_port()}",

@@ -98,6 +98,7 @@ class Rehearsal:
                 del os.environ[name]
         os.environ |= {
             "ANTHROPIC_API_KEY": KEY,
+            "API_PORT": str(_free_port()),
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{self._claude_port}",
             "TARS_ENV_FILE": os.devnull,
             "TARS_HOME": str(self._home),

@@ -1,4 +1,4 @@
-"""The local stack: Temporal's dev server and the worker, one per TARS_HOME."""
+"""The local stack: Temporal's dev server, the worker and the api, one per TARS_HOME."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from connection import TemporalUnreachable, connect
 from settings import ROOT, Settings
+from starter.api_process import api, api_url
 from starter.stack_files import StackFiles, StackState
 from starter.supervision import Child, StackProblem, Supervisor
 from starter.temporal_server import dev_server, ensure_search_attributes, server_address, web_ui
@@ -50,7 +51,7 @@ async def local_stack(
             for child in before:
                 await supervisor.start(child)
             state = await _start_server(supervisor, settings, files)
-            await supervisor.start(_worker(worker, files))
+            await supervisor.start(api(settings, files), _worker(worker, files))
             files.write(state)
             yield RunningStack(state, supervisor.failure)
         finally:
@@ -95,6 +96,7 @@ async def _start_server(
     state = StackState(
         pid=os.getpid(),
         temporal=settings.temporal_address,
+        api=api_url(settings),
         home=str(files.home),
         logs=str(files.logs),
     )

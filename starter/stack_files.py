@@ -24,6 +24,7 @@ class StackState(BaseModel):
     pid: int
     temporal: str
     web_ui: str | None = None
+    api: str
     own_server: bool = True
     home: str
     logs: str
@@ -50,6 +51,7 @@ class StackFiles:
         self.home = home
         self.logs = home / "logs"
         self.ready = home / "worker.ready"
+        self.api_ready = home / "api.ready"
         self._state = home / "stack.json"
         self._lock = home / "stack.lock"
 
@@ -119,8 +121,8 @@ class StackFiles:
 
     def forget(self) -> None:
         """Tell others that the stack is not up."""
-        self._state.unlink(missing_ok=True)
-        self.ready.unlink(missing_ok=True)
+        for file in (self._state, self.ready, self.api_ready):
+            file.unlink(missing_ok=True)
 
     def _read(self) -> StackState | None:
         try:

@@ -69,12 +69,19 @@ class Supervisor:
         self._kept: list[_Kept] = []
         self._failed: asyncio.Future[StackProblem] = asyncio.get_running_loop().create_future()
 
-    async def start(self, child: Child) -> None:
-        """Start a child and return once it is ready; from then on it is kept alive.
+    async def start(self, *children: Child) -> None:
+        """Start children at once and return when all are ready; from then on they are kept alive.
 
         Raises:
-            StackProblem: it ended, or was not ready in time.
+            StackProblem: one ended, or was not ready in time.
         """
+        starting = [asyncio.create_task(self._start(child)) for child in children]
+        try:
+            await asyncio.gather(*starting)
+        finally:
+            await _cancel(*starting)
+
+    async def _start(self, child: Child) -> None:
         kept = _Kept(child, self._logs / f"{child.name}.log", self._held)
         self._kept.append(kept)
         await kept.start()
@@ -117,13 +124,15 @@ class _Kept:
         self._process = await self._spawn()
         ended = asyncio.create_task(self._process.wait())
         ready = asyncio.create_task(self._ready())
-        await asyncio.wait(
-            {ended, ready},
-            timeout=self.child.ready_seconds,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        is_ready, has_ended = ready.done(), ended.done()
-        await _cancel(ready, ended)
+        try:
+            await asyncio.wait(
+                {ended, ready},
+                timeout=self.child.ready_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            is_ready, has_ended = ready.done(), ended.done()
+        finally:
+            await _cancel(ready, ended)
         if has_ended:
             raise StackProblem(self._why_it_ended(ended.result()))
         if not is_ready:

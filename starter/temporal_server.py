@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 from connection import TemporalUnreachable, connect
 from models.contract import SearchAttribute
 from settings import Settings
+from starter.api_process import codec_endpoint
 from starter.supervision import Child, StackProblem
 
 UI_PORT_OFFSET = 1000
@@ -98,6 +99,7 @@ def dev_server(settings: Settings) -> Child:
             *(str(find_binary()), "server", "start-dev", "--log-level", "warn"),
             *("--ip", host, "--port", str(port), "--ui-port", str(port + UI_PORT_OFFSET)),
             *("--namespace", settings.temporal_namespace, "--ui-disable-news-fetch"),
+            *("--ui-codec-endpoint", codec_endpoint(settings)),
             *("--db-filename", str(home / "temporal.db")),
             *_each("--sqlite-pragma", PRAGMAS),
             *_each("--dynamic-config-value", DYNAMIC_CONFIG),

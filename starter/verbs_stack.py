@@ -77,6 +77,7 @@ def _summary(state: StackState, remark: str) -> list[Indented]:
     facts = {
         "Temporal": f"{state.temporal} ({server})",
         "Web UI": state.web_ui or "",
+        "API": state.api,
         "Data": state.home,
         "Logs": state.logs,
     }

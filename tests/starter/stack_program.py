@@ -15,9 +15,9 @@ def quiet(_: str) -> None:
     """Tell nobody."""
 
 
-async def main(home: Path, address: str) -> int:
+async def main(home: Path, address: str, api_port: int) -> int:
     stop_on_signals(quiet)
-    settings = Settings(tars_home=home, temporal_address=address)
+    settings = Settings(tars_home=home, temporal_address=address, api_port=api_port)
     worker = [sys.executable, str(STAND_IN)]
     try:
         async with local_stack(settings, tell=quiet, worker=worker) as stack:
@@ -32,4 +32,4 @@ async def main(home: Path, address: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2])))
+    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))

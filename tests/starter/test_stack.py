@@ -47,7 +47,11 @@ def worker(*options: str) -> list[str]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(tars_home=tmp_path / "home", temporal_address=f"{HOST}:{free_port()}")
+    return Settings(
+        tars_home=tmp_path / "home",
+        temporal_address=f"{HOST}:{free_port()}",
+        api_port=free_port(),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +132,11 @@ def is_up(name: str) -> bool:
 async def test_a_server_of_somebody_else_is_used_and_left_alone(
     settings: Settings, tmp_path: Path
 ) -> None:
-    other = Settings(tars_home=tmp_path / "other", temporal_address=settings.temporal_address)
+    other = Settings(
+        tars_home=tmp_path / "other",
+        temporal_address=settings.temporal_address,
+        api_port=free_port(),
+    )
     async with local_stack(settings, tell=quiet, worker=worker()) as first:
         async with local_stack(other, tell=quiet, worker=worker()) as second:
             assert first.state.own_server
@@ -175,7 +183,10 @@ async def test_an_address_that_is_not_here_starts_nothing(address: str, tmp_path
 def program(settings: Settings) -> "Iterator[subprocess.Popen[bytes]]":
     """The stack as a process of its own, up."""
     process = subprocess.Popen(
-        [sys.executable, HERE / "stack_program.py", settings.tars_home, settings.temporal_address],
+        [
+            *(sys.executable, HERE / "stack_program.py"),
+            *(settings.tars_home, settings.temporal_address, str(settings.api_port)),
+        ],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -193,7 +204,7 @@ async def test_a_killed_supervisor_takes_all_along(
     settings: Settings, program: "subprocess.Popen[bytes]"
 ) -> None:
     children = psutil.Process(program.pid).children(recursive=True)
-    assert len(children) == 2
+    assert len(children) == 3
     os.kill(program.pid, signal.SIGKILL)
     files = StackFiles(settings.tars_home)
     await until(files.is_free, 10)
