@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
@@ -14,6 +15,9 @@ from models.updates import TOPIC, Update
 
 POLL_SECONDS = 0.2
 """Five reads a second: an update is seen well within a second, and a reader costs little."""
+
+ANSWER_TIMEOUT = timedelta(seconds=5)
+"""For a worker's answer to a query. Without a worker, Temporal alone would wait for 30 s."""
 
 _PASSING = {
     RPCStatusCode.UNAVAILABLE,
@@ -58,7 +62,10 @@ async def follow(
 async def _poll(handle: "WorkflowHandle[object, object]", offset: int) -> PollResult | None:
     try:
         result: PollResult = await handle.query(
-            POLL_QUERY, PollInput(topics=[TOPIC], from_offset=offset), result_type=PollResult
+            POLL_QUERY,
+            PollInput(topics=[TOPIC], from_offset=offset),
+            result_type=PollResult,
+            rpc_timeout=ANSWER_TIMEOUT,
         )
     except RPCError as error:
         if error.status in _PASSING:

@@ -32,7 +32,7 @@ from models.replies import Extended, Extension, Instruction
 from models.steps import Diff, DiffRequest, Log, LogRequest
 from models.task import Phase, Progress, State, TaskInput
 from models.updates import Update
-from starter.follow import follow
+from starter.follow import ANSWER_TIMEOUT, follow
 from starter.naming import new_task_id, parse_task_id, short_id
 from starter.problems import NoWorker, Refused, TaskClosed, TaskProblem, UnknownTask
 
@@ -139,7 +139,7 @@ class Tasks:
         """
         try:
             progress: Progress = await self._handle(task_id).query(
-                Query.PROGRESS, result_type=Progress
+                Query.PROGRESS, result_type=Progress, rpc_timeout=ANSWER_TIMEOUT
             )
         except RPCError as error:
             raise _problem(error, task_id) from error
