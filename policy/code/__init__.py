@@ -1,0 +1,1 @@
+"""Reading other languages inside commands: Python, SQL, and code of other interpreters."""

@@ -1,0 +1,92 @@
+"""Names in Python code: which function a name, an alias or a `getattr` stands for."""
+
+import ast
+from dataclasses import dataclass, field
+
+from policy.code.constants import Constants
+from policy.shell.marks import HOLE
+
+_IMPORTERS = frozenset(("__import__", "importlib.import_module", "import_module"))
+_TRANSPARENT = frozenset(("os.path",))
+
+
+@dataclass
+class Names:
+    """Resolves expressions to dotted names such as `os.remove`."""
+
+    constants: Constants = field(default_factory=Constants)
+    called: set[int] = field(default_factory=set)
+    _known: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, tree: ast.Module) -> None:
+        """Collect imports and plain assignments, wherever they stand."""
+        assigned: list[ast.Assign] = []
+        for node in ast.walk(tree):
+            match node:
+                case ast.Import(names=names):
+                    for name in names:
+                        self._import(name)
+                case ast.ImportFrom(module=module, names=names) if module:
+                    for name in names:
+                        self._known[name.asname or name.name] = f"{module}.{name.name}"
+                case ast.Assign():
+                    assigned.append(node)
+        for assignment in assigned:
+            self._assign(assignment)
+
+    def _import(self, name: ast.alias) -> None:
+        if name.asname:
+            self._known[name.asname] = name.name
+        else:
+            top = name.name.partition(".")[0]
+            self._known[top] = top
+
+    def _assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self.constants.names[target.id] = node.value
+                dotted = self.dotted(node.value)
+                if dotted and not isinstance(node.value, ast.Constant):
+                    self._known.setdefault(target.id, dotted)
+
+    def has(self, *modules: str) -> bool:
+        """Tell whether one of these modules is used."""
+        return any(name.partition(".")[0] in modules for name in self._known.values())
+
+    def dotted(self, node: ast.AST) -> str | None:
+        """Dotted name of an expression; ends in a hole when an attribute is not known."""
+        if isinstance(node, ast.Name):
+            return self._known.get(node.id, node.id)
+        if isinstance(node, ast.Attribute):
+            base = self.dotted(node.value)
+            return f"{base}.{node.attr}" if base else None
+        if isinstance(node, ast.Call):
+            return self._called(node)
+        return self._looked_up(node) if isinstance(node, ast.Subscript) else None
+
+    def _looked_up(self, node: ast.Subscript) -> str | None:
+        """`os.__dict__["remove"]`, `vars(os)["remove"]`, `sys.modules["os"]`."""
+        key = self.constants.text(node.slice)
+        match node.value:
+            case (
+                ast.Attribute(value=owner, attr="__dict__")
+                | ast.Call(func=ast.Name(id="vars"), args=[owner])
+            ):
+                base = self.dotted(owner)
+                return f"{base}.{key or HOLE}" if base else None
+            case ast.Attribute(attr="modules") | ast.Call(func=ast.Name(id="globals" | "locals")):
+                return key
+            case _:
+                return None
+
+    def _called(self, node: ast.Call) -> str | None:
+        """What a call answers, when that is a module or a function."""
+        name = self.dotted(node.func)
+        if name in _IMPORTERS and node.args:
+            return self.constants.text(node.args[0])
+        if name == "getattr" and len(node.args) >= 2:
+            base = self.dotted(node.args[0])
+            return f"{base}.{self.constants.text(node.args[1]) or HOLE}" if base else None
+        if name in ("pathlib.Path", "Path"):
+            return "pathlib.Path()"
+        return f"{name}()" if name else None

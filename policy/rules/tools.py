@@ -1,0 +1,140 @@
+"""Editors, debuggers, pagers, and other programs that execute or persist by option."""
+
+import re
+from collections.abc import Iterator
+
+from policy.calls import Call, Rule
+from policy.effects import Category, Effect, Finding, RunsCommand, RunsFile, RunsText, Writes
+from policy.rules.matching import when
+from policy.shell.marks import typed
+from policy.shell.options import parse
+from policy.vocabulary import named
+
+READS_KEYS = Finding(Category.SECRETS, "read keys or passwords")
+
+
+HOOKS = Finding(Category.PERSISTENCE, "change what git or an editor runs by itself")
+
+
+STARTS = Finding(Category.PERSISTENCE, "change what runs when a user or machine starts")
+
+
+LOADS = Finding(Category.CODE, "load code that cannot be read beforehand")
+
+
+def _vim(call: Call) -> Iterator[Effect]:
+    options = parse(call.args, "cSuUTWwi", ("cmd",))
+    commands = [*options.all("c", "cmd"), *(word[1:] for word in call.args if word.startswith("+"))]
+    for command in commands:
+        yield RunsText("vim", typed(command))
+    for path in options.all("S"):
+        yield RunsFile(path, "vim")
+    if options.has("s", "es", "e") and call.stdin:
+        yield RunsText("vim", call.stdin.text)
+    if any(re.search(r"\bw[q!]*\b|\bx\b|update", command) for command in commands):
+        yield Writes(tuple(word for word in options.operands if not word.startswith("+")))
+
+
+def _ed(call: Call) -> Iterator[Effect]:
+    if call.stdin:
+        yield RunsText("vim", call.stdin.text)
+    yield Writes(tuple(parse(call.args, "p").operands[:1]))
+
+
+def _emacs(call: Call) -> Iterator[Effect]:
+    options = parse(
+        [word if not re.match(r"-[a-z]{2,}", word) else f"-{word}" for word in call.args],
+        "lf",
+        ("eval", "load", "funcall", "execute", "script"),
+    )
+    for text in options.all("eval", "execute"):
+        yield RunsText("lisp", text)
+    for path in options.all("l", "load", "script"):
+        yield RunsFile(path, "lisp")
+
+
+def _gdb(call: Call) -> Iterator[Effect]:
+    for index, word in enumerate(call.args):
+        following = "".join(call.args[index + 1 : index + 2])
+        if word in ("-ex", "--ex", "-iex", "--eval-command", "-o", "--one-line", "-eval-command"):
+            yield RunsText("debugger", following)
+        if word in ("-p", "--pid", "-attach"):
+            yield Finding(Category.SECRETS, "look into another running process")
+        if word == "--args":
+            yield RunsCommand(call.args[index + 1 :])
+
+
+def _option_runs(*names: str) -> Rule:
+    """A rule for programs with an option whose value is run: `rg --pre`, `man -P`."""
+    letters = "".join(name for name in names if len(name) == 1)
+
+    def rule(call: Call) -> Iterator[Effect]:
+        for text in parse(call.args, letters, names).all(*names):
+            if not re.fullmatch(r"(?:cat|less|more|true|bat|most)(?: .*)?|", typed(text)):
+                yield LOADS
+                yield RunsText("bash", text)
+
+    return rule
+
+
+def _less(call: Call) -> Iterator[Effect]:
+    for word in call.args:
+        if word.startswith("+!"):
+            yield RunsText("bash", word[2:])
+
+
+def _temporal(call: Call) -> Iterator[Effect]:
+    words = f" {call.line()} "
+    if re.search(r"submit_confirmation|--name confirm\b| confirm ", words):
+        yield Finding(
+            Category.PUBLISHING, "answer its own confirmation, which is never allowed", refuse=True
+        )
+    elif re.search(r" (?:delete|terminate|cancel|reset|signal|update|batch) ", words):
+        yield Finding(Category.MACHINES, "change running workflows")
+
+
+def _tars(call: Call) -> Iterator[Effect]:
+    operands = parse(call.args).operands
+    if operands[:1] in (["confirm"], ["answer"]):
+        yield Finding(
+            Category.PUBLISHING, "answer its own confirmation, which is never allowed", refuse=True
+        )
+    if operands[:1] in (["clean"], ["undo"], ["apply"]):
+        yield Finding(Category.MACHINES, "change other tasks")
+
+
+RULES: dict[str, Rule] = {
+    **named("vim vi nvim ex view gvim rvim vimdiff rview", _vim),
+    **named("ed red", _ed),
+    **named("emacs emacsclient", _emacs),
+    **named("gdb lldb rust-gdb cgdb", _gdb),
+    **named("rg ripgrep", _option_runs("pre", "hostname-bin")),
+    **named("man info", _option_runs("P", "pager", "H", "html")),
+    **named("ag bat batcat delta", _option_runs("pager")),
+    **named("less more most", _less),
+    "gcc": _option_runs("wrapper"),
+    "nmap": _option_runs("script"),
+    "ctags": _option_runs("sort-command"),
+    **named("run-parts openvpn", when(LOADS, r" --(?:up|down|route-up|ipchange)")),
+    **named(
+        "pre-commit husky lefthook overcommit simple-git-hooks git-lfs",
+        when(
+            HOOKS,
+            r"^ (?:install|init|add|set|migrate-config-x|--install"
+            r"|init-templatedir) ",
+        ),
+    ),
+    "conda": when(STARTS, r"^ init "),
+    **named(
+        "mamba micromamba starship pnpm",
+        when(STARTS, r"^ (?:init bash|init zsh|shell init|setup) "),
+    ),
+    "direnv": when(HOOKS, r"^ (?:allow|permit|grant) "),
+    "mise": when(HOOKS, r"^ trust "),
+    "code": when(LOADS, r" --install-extension "),
+    "update-alternatives": when(STARTS, r" --(?:install|set|remove|auto|config)"),
+    "alternatives": when(STARTS, r" --(?:install|set|remove|auto|config)"),
+    "temporal": _temporal,
+    **named("tars starter", _tars),
+}
+"""Other tools, by program."""

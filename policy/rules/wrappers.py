@@ -1,0 +1,163 @@
+"""Programs that run another program: `env`, `timeout`, `nohup`, `uv run`, ..."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policy.calls import Call, Rule
+from policy.effects import Effect, RunsCommand, RunsText, Sets
+from policy.shell.options import parse
+from policy.vocabulary import named, words_of
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """How one wrapper's words are read before the command begins.
+
+    `valued` and `long_valued` are options with a value; `skipped` operands come before the
+    command; `after` words must open the command line, such as `run` of `uv run`.
+    """
+
+    valued: str = ""
+    long_valued: tuple[str, ...] = ()
+    skipped: int = 0
+    after: tuple[str, ...] = ()
+
+    def __call__(self, call: Call) -> Iterator[Effect]:
+        """Yield the command that is run."""
+        args = call.args
+        if self.after:
+            index = next((i for i, word in enumerate(args) if word in self.after), None)
+            if index is None:
+                return
+            args = args[index + 1 :]
+        operands = parse(args, self.valued, self.long_valued, stop=True).operands
+        rest = operands[self.skipped :]
+        while rest and _ASSIGNMENT.match(rest[0]):
+            name, _, value = rest.pop(0).partition("=")
+            yield Sets(name, value)
+        if rest[:1] == ["--"]:
+            rest = rest[1:]
+        if rest:
+            yield RunsCommand(tuple(rest))
+
+
+def _env(call: Call) -> Iterator[Effect]:
+    options = parse(call.args, "uCSP", ("unset", "chdir", "split-string"), stop=True)
+    for text in options.all("S", "split-string"):
+        yield RunsText("bash", " ".join((text, *map(_quoted, options.operands))))
+        return
+    yield from Wrapper("uCSP", ("unset", "chdir", "split-string"))(call)
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def _command(call: Call) -> Iterator[Effect]:
+    if not parse(call.args, stop=True).has("v", "V"):
+        yield from Wrapper()(call)
+
+
+def _exec(call: Call) -> Iterator[Effect]:
+    yield from Wrapper("a")(call)
+
+
+def _busybox(call: Call) -> Iterator[Effect]:
+    if call.args:
+        yield RunsCommand(call.args)
+
+
+def _coreutils(call: Call) -> Iterator[Effect]:
+    for index, word in enumerate(call.args):
+        if word.startswith("--coreutils-prog="):
+            yield RunsCommand((word.partition("=")[2], *call.args[index + 1 :]))
+
+
+def _npx(call: Call) -> Iterator[Effect]:
+    options = parse(call.args, "pc", ("package", "call"), stop=True)
+    for text in options.all("c", "call"):
+        yield RunsText("bash", text)
+    if options.operands and not options.has("c", "call"):
+        first, *rest = options.operands
+        name = first.lstrip("@").partition("@")[0]
+        yield RunsCommand((name.rpartition("/")[2] if first.startswith("@") else name, *rest))
+
+
+def _runner(*verbs: str, valued: str = "", long_valued: tuple[str, ...] = ()) -> Rule:
+    """A rule for tools of which one verb runs a program: `poetry run`, `bundle exec`."""
+    return Wrapper(valued, long_valued, after=verbs)
+
+
+def _npm(call: Call) -> Iterator[Effect]:
+    if call.args[:1] in (("exec",), ("x",), ("dlx",)):
+        yield from _npx(Call("npx", call.words[1:], call.stdin, call.cwd, call.home, call.files))
+
+
+def _logs(call: Call) -> Iterator[Effect]:
+    """`logsave FILE COMMAND` and other programs that first name a file."""
+    yield from Wrapper(skipped=1)(call)
+
+
+_UV = words_of(
+    "with python project directory extra group env-file package index-url "
+    "with-requirements with-editable index refresh-package no-group"
+)
+
+
+_CONDA = ("name", "prefix", "cwd")
+
+
+RULES: dict[str, Rule] = {
+    "env": _env,
+    "genv": _env,
+    "command": _command,
+    "builtin": Wrapper(),
+    "exec": _exec,
+    **named(
+        "nohup setsid setarch linux32 linux64 catchsegv chronic unbuffer stdbuf "
+        "dbus-run-session fakeroot torsocks torify proxychains proxychains4 caffeinate "
+        "eatmydata pseudo tsocks rlwrap winpty wine sem cross-env cross-env-shell "
+        "dotenvx ifne annotate-output systemd-inhibit prlimit softlimit cgexec choom "
+        "xvfb-run tini dumb-init catatonit systemd-cat memusage",
+        Wrapper("oeicgupnlfawsdk", ("output", "error", "input", "unit")),
+    ),
+    "time": Wrapper("fo", ("format", "output")),
+    "gtime": Wrapper("fo", ("format", "output")),
+    **named("timeout gtimeout", Wrapper("ks", ("kill-after", "signal"), 1)),
+    "nice": Wrapper("n", ("adjustment",)),
+    "ionice": Wrapper("cnpPu", ("class", "classdata")),
+    "chrt": Wrapper("TPDp", (), 1),
+    "taskset": Wrapper("", (), 1),
+    "numactl": Wrapper("NCimp", ("cpunodebind", "physcpubind", "membind", "interleave")),
+    **named("strace ltrace dtruss truss", Wrapper("eoEPpsSuIabOXU", ("output", "trace", "env"))),
+    "valgrind": Wrapper(),
+    "rr": _runner("record"),
+    "perf": _runner("record", "stat", "trace", valued="eoFpCr"),
+    "entr": Wrapper(),
+    "logsave": _logs,
+    **named("busybox toybox", _busybox),
+    "coreutils": _coreutils,
+    **named(
+        "ld.so ld-linux.so ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 "
+        "ld-musl-x86_64.so.1 ld-linux.so.2 ld-linux-x86-64.so",
+        Wrapper("", ("library-path", "preload", "argv0", "audit")),
+    ),
+    **named("npx bunx pnpx uvx", _npx),
+    **named("npm pnpm yarn", _npm),
+    "uv": _runner("run", "x", valued="ip", long_valued=_UV),
+    "bun": _runner("x", "exec"),
+    **named("poetry pipenv pipx pdm rye hatch pixi", _runner("run")),
+    **named("conda mamba micromamba", _runner("run", valued="np", long_valued=_CONDA)),
+    **named(
+        "bundle rbenv pyenv nodenv asdf mise fnm volta", _runner("exec", "x", "run", valued="")
+    ),
+    "direnv": Wrapper(skipped=1, after=("exec",)),
+    "nvm": Wrapper(skipped=1, after=("exec", "run")),
+    "rustup": Wrapper(skipped=1, after=("run",)),
+    "nix": _runner("-c", "--command"),
+    "devbox": _runner("run"),
+}
+"""Wrappers by name."""

@@ -1,0 +1,1 @@
+"""Reading bash: tokens, grammar, words, and a walk over everything a text would run."""
