@@ -3,10 +3,12 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.consent import Asking, OnTimeout
 from models.task import Limits
 
 ROOT = Path(__file__).resolve().parent
@@ -54,6 +56,32 @@ class Settings(BaseSettings):
     command_timeout_seconds: float = Field(
         120, ge=1, le=24 * 3600, description="Seconds a command may run if Claude names none"
     )
+    confirm: Literal["seed", "workspace-aware"] = Field(
+        "seed",
+        description="Which commands need the code; workspace-aware lets deletions of named files "
+        "in the workspace pass",
+    )
+    confirmation_code: SecretStr | None = Field(
+        None,
+        min_length=4,
+        description="Code a person gives before a destructive command runs; without one, what "
+        "needs a code is refused",
+    )
+    confirmation_totp_secret: SecretStr | None = Field(
+        None,
+        description="Base 32 secret of an authenticator app; its one-time codes are accepted as "
+        "well, or alone",
+    )
+    confirmation_timeout_seconds: float = Field(
+        300, ge=1, le=7 * 24 * 3600, description="Seconds to wait for the code"
+    )
+    confirmation_attempts: int = Field(
+        3, ge=1, le=100, description="Wrong codes after which the task fails"
+    )
+    confirmation_on_timeout: OnTimeout = Field(
+        OnTimeout.PARK,
+        description="park, deny or fail: what becomes of a task when nobody gave the code in time",
+    )
     checkpoint_remote: str | None = Field(
         None, description="Git URL that every checkpoint is pushed to; empty for none"
     )
@@ -86,6 +114,15 @@ class Settings(BaseSettings):
             max_active_seconds=self.max_task_runtime_minutes * 60,
             max_cost_usd=self.max_cost_usd,
             parked_hours=self.parked_hours,
+        )
+
+    @property
+    def asking(self) -> Asking:
+        """How a person is asked for the code."""
+        return Asking(
+            timeout_seconds=self.confirmation_timeout_seconds,
+            attempts=self.confirmation_attempts,
+            on_timeout=self.confirmation_on_timeout,
         )
 
     @cached_property

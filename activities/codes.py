@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pyotp
 
@@ -16,6 +17,13 @@ from workspace.whole_file import write_whole
 
 FORGIVEN_STEPS = 1
 """Of 30 seconds (RFC 6238), before and after: people are slow and clocks differ."""
+
+
+class _Taken(NamedTuple):
+    """The one-time code that was taken last, by its time step, and for which request."""
+
+    step: int
+    request_id: str
 
 
 class Codes:
@@ -63,10 +71,10 @@ class Codes:
 
     def _use(self, step: int, request_id: str) -> bool:
         with self._locked():
-            taken = json.loads(self._used.read_bytes()) if self._used.exists() else None
-            if taken and step <= taken["step"]:
-                return taken == {"step": step, "request_id": request_id}
-            write_whole(self._used, json.dumps({"step": step, "request_id": request_id}).encode())
+            last = _Taken(*json.loads(self._used.read_bytes())) if self._used.exists() else None
+            if last and step <= last.step:
+                return last == _Taken(step, request_id)
+            write_whole(self._used, json.dumps(_Taken(step, request_id)).encode())
             return True
 
     @contextmanager
