@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from anthropic import AsyncAnthropic
 from temporalio import activity
@@ -16,9 +17,10 @@ from activities.decisions import read
 from activities.heartbeats import heartbeats
 from activities.live import LiveUpdates
 from activities.notes import Notes
-from activities.stream import ask
+from activities.stream import ask, refresh
 from activities.summary import summarised
 from activities.workspace_errors import told_as_problems
+from models.consent import WarmRequest
 from models.steps import Decision, DecisionKind, ThinkRequest, Usage
 from policy import prices
 from workspace.directory import TaskDirectory
@@ -89,9 +91,32 @@ class ClaudeActivities:
         decision.duration_seconds = time.monotonic() - started
         return decision
 
+    @activity.defn
+    async def keep_warm(self, request: WarmRequest) -> Usage:
+        """Keep the conversation in the provider's prompt cache, if that is cheaper than losing it.
+
+        For a task that waits for a person. Returns what it cost; raises ApplicationError with a
+        type of Problem, which nothing depends on.
+        """
+        with told_as_problems():
+            transcript = await asyncio.to_thread(self._transcript, request)
+            *asked, answer = await asyncio.to_thread(transcript.current)
+        model = transcript.frozen.model
+        used = _usage(model, answer.usage)
+        if not prices.is_worth_keeping_warm(
+            model, used.cache_read_tokens + used.cache_write_tokens
+        ):
+            return Usage()
+        try:
+            return _usage(model, await refresh(self._client, transcript.frozen, asked))
+        except Exception as error:
+            raise provider_errors.problem(error, model, activity.info().attempt) from None
+
+    def _transcript(self, request: ThinkRequest | WarmRequest) -> Transcript:
+        return Transcript(TaskDirectory(self._home, request.task_id).store, request.checkpoint)
+
     def _prepare(self, request: ThinkRequest) -> _Turn:
-        store = TaskDirectory(self._home, request.task_id).store
-        transcript = Transcript(store, request.checkpoint)
+        transcript = self._transcript(request)
         before, results = transcript.current(), transcript.results()
         said = composed(before, results, request.answers, request.instructions)
         taken = [result_path(call_id) for call_id in results]
@@ -123,7 +148,7 @@ class ClaudeActivities:
             calls=reading.calls,
             notes=_price_notes(model, turn.before),
             finish=reading.finish,
-            usage=_usage(model, answer),
+            usage=_usage(model, answer.usage),
             model=model,
         )
 
@@ -139,7 +164,7 @@ class ClaudeActivities:
             checkpoint=self._commit(request, turn, entries, {}),
             kind=DecisionKind.THINK_AGAIN,
             notes=[marker.reason],
-            usage=_usage(model, answers[0]) if answers else Usage(),
+            usage=_usage(model, answers[0].usage) if answers else Usage(),
             model=model,
         )
 
@@ -178,8 +203,8 @@ def _price_notes(model: str, before: Sequence[Message]) -> list[str]:
     return [] if _has_answers(before) or prices.is_known(model) else [prices.unknown(model)]
 
 
-def _usage(model: str, answer: Message) -> Usage:
-    counted = answer.usage or {}
+def _usage(model: str, counted: Mapping[str, Any] | None) -> Usage:
+    counted = counted or {}
     usage = Usage(
         input_tokens=counted.get("input_tokens", 0),
         output_tokens=counted.get("output_tokens", 0),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from anthropic import AsyncAnthropic
-from anthropic.types import CacheControlEphemeralParam, MessageParam, OutputConfigParam, ToolParam
+from anthropic.types import CacheControlEphemeralParam
 from anthropic.types import Message as Answer
 
 from activities.provider_errors import StreamCut
@@ -24,16 +24,7 @@ async def ask(
     `said` is called with each thinking summary and text as soon as it is complete. Raises what the
     SDK raises, and StreamCut for a stream that ends too early without an error.
     """
-    async with client.messages.stream(
-        model=frozen.model,
-        system=frozen.system,
-        tools=cast(list[ToolParam], frozen.tools),
-        messages=cast(list[MessageParam], _marked(as_sent(messages))),
-        max_tokens=frozen.max_tokens,
-        cache_control=_CACHED,
-        output_config=cast(OutputConfigParam, {"effort": frozen.effort}),
-        thinking={"type": "adaptive", "display": "summarized"},
-    ) as stream:
+    async with client.messages.stream(**_parameters(frozen, messages)) as stream:
         async for event in stream:
             if event.type == "content_block_stop":
                 said(_words(event.content_block))
@@ -41,6 +32,31 @@ async def ask(
         if answer.stop_reason is None:
             raise StreamCut("Claude's answer ended before it was complete.")
         return _recorded(answer, stream.request_id)
+
+
+async def refresh(
+    client: AsyncAnthropic, frozen: Frozen, messages: Sequence[Message]
+) -> dict[str, Any]:
+    """Keep the cached prompt of a request alive without an answer, and return what that used.
+
+    Raises what the SDK raises.
+    """
+    given = _parameters(frozen, messages) | {"max_tokens": 0}
+    answer: Answer = await client.messages.create(**given)
+    return answer.usage.to_dict(mode="json", exclude_none=True)
+
+
+def _parameters(frozen: Frozen, messages: Sequence[Message]) -> dict[str, Any]:
+    return {
+        "model": frozen.model,
+        "system": frozen.system,
+        "tools": frozen.tools,
+        "messages": _marked(as_sent(messages)),
+        "max_tokens": frozen.max_tokens,
+        "cache_control": _CACHED,
+        "output_config": {"effort": frozen.effort},
+        "thinking": {"type": "adaptive", "display": "summarized"},
+    }
 
 
 def _marked(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,6 +28,13 @@ LIST_PRICES = {
 }
 """Anthropic's pricing page, October 2026; keys are model ids without a date."""
 
+LATE_ANSWERS = 0.25
+"""Share of questions that are answered only when the prompt cache is about to expire, but soon
+enough for one refresh to carry it over. A guess, on the low side."""
+
+LEAST_SAVING_USD = 0.001
+"""A refresh that is expected to save less is not worth its request."""
+
 _DATE = re.compile(r"[-@](\d{8}|latest)$")
 
 
@@ -63,3 +70,14 @@ def cost_usd(model: str, usage: Usage) -> float:
         + usage.cache_read_tokens * price.cache_read
     )
     return factor * dollars_per_million / 1_000_000
+
+
+def is_worth_keeping_warm(model: str, cached_tokens: int) -> bool:
+    """Tell whether to pay for reading a cached prompt once more, so that it does not expire.
+
+    Reading it keeps it; an expired one is written anew by the next call.
+    """
+    price = price_of(model)
+    loss = (price.cache_write - price.cache_read) * cached_tokens / 1_000_000
+    refresh = price.cache_read * cached_tokens / 1_000_000
+    return LATE_ANSWERS * loss - refresh > LEAST_SAVING_USD
