@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anthropic
@@ -18,14 +19,19 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.claude import ClaudeActivities
+from activities.codes import Codes
 from activities.commands import CommandActivities
+from activities.gate import Gate
 from activities.model_check import check_model
+from activities.safety import SafetyActivities
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
 from connection import TemporalUnreachable, connect, until_worker_listens
 from encryption import KeyProblem
 from models.checks import Check
 from models.problems import Problem
+from policy.commands import Mode, judge
+from policy.secrets import command_environment
 from settings import Settings, SettingsProblem, load_settings
 from workflows.coding_task import CodingTask
 from workflows.misshapen import DropMisshapenSignals
@@ -41,6 +47,10 @@ CACHED_WORKFLOWS = 2_000
 
 CANCEL_NOTICE = timedelta(seconds=1)
 """Heartbeats are sent at least this often, so a cancel reaches an activity within about it."""
+
+NO_CODE_SET_UP = (
+    "No confirmation code is set up, so commands that need one are refused: set CONFIRMATION_CODE."
+)
 
 CANNOT_WORK = 2
 """Exit status that tells a supervisor not to start the worker again."""
@@ -68,6 +78,28 @@ def claude_client(settings: Settings) -> anthropic.AsyncAnthropic:
     )
 
 
+def make_codes(settings: Settings) -> Codes:
+    """Make what tells right codes from wrong ones.
+
+    Raises:
+        CannotWork: the secret of the one-time codes is none.
+    """
+    code, totp_secret = (
+        secret.get_secret_value() if secret else None
+        for secret in (settings.confirmation_code, settings.confirmation_totp_secret)
+    )
+    try:
+        return Codes(code, totp_secret, settings.tars_home / "one-time-codes.json")
+    except ValueError:
+        raise CannotWork(
+            "CONFIRMATION_TOTP_SECRET cannot be used: it must be base 32, of 23 characters or more."
+        ) from None
+
+
+def _remarks(codes: Codes) -> list[str]:
+    return [] if codes.is_set_up else [NO_CODE_SET_UP]
+
+
 class Composition:
     """The house put together: who is handed what."""
 
@@ -76,10 +108,19 @@ class Composition:
     ) -> None:
         walls = NoWalls(settings.process_environment)
         home, model = settings.tars_home, settings.claude_model
+        codes = make_codes(settings)
+        gate = Gate(
+            partial(judge, mode=Mode(settings.confirm)),
+            mode=settings.confirm,
+            environment_names=command_environment(settings.process_environment),
+            has_code=codes.is_set_up,
+        )
+        seconds = settings.command_timeout_seconds
         self._task_queue = settings.task_queue
         self._mind = ClaudeActivities(claude, home)
-        self._files = WorkspaceActivities(home, model, walls.describe())
-        self._shell = CommandActivities(home, launcher, walls, settings.command_timeout_seconds)
+        self._files = WorkspaceActivities(home, model, walls.describe(), remarks=_remarks(codes))
+        self._safety = SafetyActivities(home, gate, codes, settings.asking)
+        self._shell = CommandActivities(home, launcher, walls, gate, seconds)
         self._showing = ShowingActivities(home)
 
     def worker(self, client: Client) -> Worker:
@@ -92,6 +133,9 @@ class Composition:
             interceptors=[DropMisshapenSignals()],
             activities=[
                 self._mind.think,
+                self._mind.keep_warm,
+                self._safety.judge_step,
+                self._safety.check_code,
                 self._shell.run_command,
                 files.open_workspace,
                 files.read_file,
@@ -156,6 +200,7 @@ async def check(settings: Settings) -> list[Check]:
             "Claude", _ask_for_model(settings), f"{settings.claude_model} can be called"
         ),
         _check_git(),
+        _check_codes(settings),
         Check(name="Sandbox", ok=True, detail=NoWalls().describe()),
     ]
 
@@ -175,6 +220,15 @@ async def _checked(name: str, attempt: Awaitable[object], good: str) -> Check:
     except ApplicationError as error:
         return Check(name=name, ok=False, detail=error.message)
     return Check(name=name, ok=True, detail=good)
+
+
+def _check_codes(settings: Settings) -> Check:
+    name = "Codes"
+    try:
+        ok = make_codes(settings).is_set_up
+    except CannotWork as error:
+        return Check(name=name, ok=False, detail=str(error))
+    return Check(name=name, ok=ok, detail="a code is set up" if ok else NO_CODE_SET_UP)
 
 
 def _check_git() -> Check:

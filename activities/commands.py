@@ -7,6 +7,7 @@ from pathlib import Path
 from temporalio import activity
 
 from activities.attempts import attempt_of
+from activities.gate import Gate, TurnedAway
 from activities.live import LiveUpdates
 from activities.live_output import LiveOutput
 from activities.workspace_errors import told_as_problems
@@ -43,14 +44,21 @@ class _Run:
 class CommandActivities:
     """Runs commands. They outlive the worker: the next attempt takes up what the last one began.
 
-    `default_timeout_seconds` is for commands that name none. Raises ApplicationError with a type
-    of Problem.
+    `gate` turns away what needs a person's consent and has none, whoever asks. With
+    `default_timeout_seconds` commands are ended that name no time. Raises ApplicationError with a
+    type of Problem.
     """
 
     def __init__(
-        self, home: Path, launcher: Launcher, walls: Walls, default_timeout_seconds: float
+        self,
+        home: Path,
+        launcher: Launcher,
+        walls: Walls,
+        gate: Gate,
+        default_timeout_seconds: float,
     ) -> None:
         self._home = home
+        self._gate = gate
         self._launcher = launcher
         self._walls = walls
         self._default_timeout_seconds = default_timeout_seconds
@@ -61,6 +69,9 @@ class CommandActivities:
         with told_as_problems():
             run = await asyncio.to_thread(self._read, request)
             if isinstance(run.command.state(), NeverStarted):
+                turned_away = await asyncio.to_thread(self._turn_away, run)
+                if turned_away:
+                    return await asyncio.to_thread(_not_run, run, turned_away)
                 await self._start(run)
             live = LiveUpdates.of_this_activity(request.task_id, request.phase)
             output = LiveOutput(run.command, live, request.call_id)
@@ -79,6 +90,9 @@ class CommandActivities:
         wanted = command.timeout_s or self._default_timeout_seconds
         key = f"{request.call_id}-{int(request.fence.run_started_at * 1000):x}"
         return _Run(request, directory, command, key, min(wanted, request.seconds_left))
+
+    def _turn_away(self, run: _Run) -> TurnedAway | None:
+        return self._gate.turn_away(run.directory, run.request, run.given.command, run.key)
 
     async def _start(self, run: _Run) -> None:
         await asyncio.to_thread(_bring_to_checkpoint, run)
@@ -109,6 +123,21 @@ def _bring_to_checkpoint(run: _Run) -> None:
     attempt = attempt_of(run.request)
     with run.directory.hold(attempt, run.request.checkpoint, LOCK_WAIT_SECONDS) as held:
         held.will_change()
+
+
+def _not_run(run: _Run, turned_away: TurnedAway) -> Observation:
+    request = run.request
+    result = Result(content=turned_away.told, is_error=True)
+    with run.directory.hold(attempt_of(request), request.checkpoint, LOCK_WAIT_SECONDS) as held:
+        snapshot = held.commit(
+            request.checkpoint,
+            scan=False,
+            files=result_file(request.call_id, result),
+            message="run_command: not run",
+        )
+    return Observation(
+        checkpoint=snapshot.checkpoint, outcome=turned_away.outcome, preview="not run"
+    )
 
 
 def _conclude(run: _Run, end: End, rest: str) -> Observation:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -63,11 +63,13 @@ class WorkspaceActivities:
     """Activities on files. Each is a function from a checkpoint to a checkpoint.
 
     `home` is the data directory that holds the tasks, `model` and `walls` go into the frozen
-    beginning of each conversation. Raises ApplicationError with a type of Problem.
+    beginning of each conversation, `remarks` are told to people as each task begins. Raises
+    ApplicationError with a type of Problem.
     """
 
-    def __init__(self, home: Path, model: str, walls: str) -> None:
+    def __init__(self, home: Path, model: str, walls: str, *, remarks: Sequence[str] = ()) -> None:
         self._home = home
+        self._remarks = remarks
         self._model = model
         self._walls = walls
 
@@ -87,7 +89,7 @@ class WorkspaceActivities:
         return Opened(
             checkpoint=snapshot.checkpoint,
             sandbox=self._walls,
-            notes=[*notes, *snapshot.notes],
+            notes=[*self._remarks, *notes, *snapshot.notes],
             model=self._model,
             workspace=str(directory.workspace),
         )

@@ -16,6 +16,7 @@ POLL_QUERY = "__temporal_workflow_stream_poll"
 class Signal(StrEnum):
     """Signals of a task."""
 
+    SUBMIT_CONFIRMATION = "submit_confirmation"
     ADD_INSTRUCTION = "add_instruction"
     PAUSE = "pause"
     RESUME = "resume"
@@ -24,6 +25,7 @@ class Signal(StrEnum):
 class UpdateName(StrEnum):
     """Updates of a task: messages that are answered."""
 
+    CONFIRM = "confirm"
     EXTEND = "extend"
 
 

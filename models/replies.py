@@ -55,6 +55,11 @@ class ConfirmationAnswer(BaseModel):
     channel: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
     actor: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
 
+    @property
+    def names_none(self) -> bool:
+        """Whether it is the bare code, or a bare no."""
+        return not (self.word or self.request_id)
+
 
 class ConfirmOutcome(StrEnum):
     """How an answer was received."""

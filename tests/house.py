@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
@@ -101,17 +102,17 @@ class Story:
 
 @asynccontextmanager
 async def a_house(
-    client: Client, claude: tuple[ScriptedClaude, str], home: Path
+    client: Client, claude: tuple[ScriptedClaude, str], home: Path, **more: Any
 ) -> AsyncIterator[House]:
-    """Run a worker on a task queue of its own."""
+    """Run a worker on a task queue of its own; `more` are settings."""
     scripted, base_url = claude
+    given = {"task_queue": f"test-{uuid.uuid4()}", "max_cost_usd": None} | more
     settings = Settings(
         _env_file=None,
         anthropic_api_key=SecretStr("demo-key"),
         anthropic_base_url=base_url,
-        task_queue=f"test-{uuid.uuid4()}",
         tars_home=home,
-        max_cost_usd=None,
+        **given,
     )
     async with claude_client(settings) as model:
         with contextlib.closing(Launcher()) as launcher:

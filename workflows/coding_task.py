@@ -8,9 +8,13 @@ from temporalio.contrib.workflow_streams import WorkflowStream
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from models.contract import WORKFLOW_TYPE, Query, Signal, UpdateName
-from models.replies import Extended, Extension, Instruction
+from models.replies import ConfirmationAnswer, ConfirmReply, Extended, Extension, Instruction
 from models.steps import DecisionKind, Finish, Tool, ToolCall
 from models.task import Phase, Progress, State, TaskResult
+from workflows.answers import Answers
+from workflows.consent_notices import TOLD_ANYWAY, ConsentNotices
+from workflows.gate import Gate
+from workflows.human_reply import HumanReply
 from workflows.memory import Memory, RunInput
 from workflows.notices import Notices
 from workflows.resting import Resting, TaskOver
@@ -35,6 +39,10 @@ class CodingTask:
         self.notices = Notices(self.stream, self.memory, task.goal)
         self.resting = Resting(self.memory, self.notices)
         self.steps = Steps(task, self.memory, self.notices, self.resting)
+        consent = ConsentNotices(self.memory, self.notices)
+        self.answers = Answers(self.memory, consent)
+        people = HumanReply(self.memory, consent, self.resting, self.answers, self.steps.keep_warm)
+        self.gate = Gate(self.memory, self.notices, self.resting, self.steps, people)
 
     @workflow.run
     async def run(self, _task: RunInput) -> TaskResult:
@@ -52,6 +60,18 @@ class CodingTask:
         return await self._end(state, finish)
 
     # --- messages from people ---
+
+    @workflow.signal(name=Signal.SUBMIT_CONFIRMATION)
+    async def submit_confirmation(self, answer: ConfirmationAnswer) -> None:
+        """Give the code, or a no, from anywhere; what became of it is told as a notice."""
+        reply = await self.answers.receive(answer)
+        if reply.outcome not in TOLD_ANYWAY:
+            self.notices.note(reply.message)
+
+    @workflow.update(name=UpdateName.CONFIRM)
+    async def confirm(self, answer: ConfirmationAnswer) -> ConfirmReply:
+        """The same, and answers what became of it."""
+        return await self.answers.receive(answer)
 
     @workflow.signal(name=Signal.ADD_INSTRUCTION)
     def add_instruction(self, instruction: Instruction) -> None:
@@ -133,7 +153,7 @@ class CodingTask:
                     "likely want, and name that choice in your summary."
                 )
             case Tool.RUN_COMMAND:
-                await self.steps.run_command(call)
+                await self.gate.run(call)
             case _:
                 await self.steps.use_file_hand(call)
         return None

@@ -19,6 +19,7 @@ from models.task import (
     TaskResult,
     Waiting,
 )
+from workflows.confirmation import Confirmation
 
 
 class Memory(BaseModel):
@@ -48,6 +49,9 @@ class Memory(BaseModel):
     waiting_for: Waiting | None = None
     result: TaskResult | None = None
     stream: WorkflowStreamState | None = None
+    confirmations: list[Confirmation] = []
+    denied: dict[str, str] = {}
+    thought_at: datetime | None = None
 
     @property
     def seconds_left(self) -> float:

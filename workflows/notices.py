@@ -35,7 +35,7 @@ class Notices:
         self._memory = memory
         self._goal = goal
         self._task_id = workflow.info().workflow_id
-        self._short = "#" + self._task_id.removeprefix(TASK_ID_PREFIX)
+        self.short = "#" + self._task_id.removeprefix(TASK_ID_PREFIX)
 
     def show(self, state: State, message: str, waiting_for: Waiting | None = None) -> None:
         """Say where the task stands: for `status`, for the Web UI, for `list`."""
@@ -52,13 +52,13 @@ class Notices:
             return
         self._memory.phase = phase
         _upsert(SearchAttribute.PHASE, phase.value)
-        self._publish(UpdateKind.PHASE_CHANGED, f"Phase: **{phase}**", data={"phase": phase})
+        self.publish(UpdateKind.PHASE_CHANGED, f"Phase: **{phase}**", data={"phase": phase})
 
     def started(self, opened: Opened) -> None:
         """Tell that work begins, with what and where."""
-        self._publish(
+        self.publish(
             UpdateKind.TASK_STARTED,
-            f"Started task {self._short}: {_line(self._goal)}",
+            f"Started task {self.short}: {one_line(self._goal)}",
             "I have started the task.",
             {
                 "goal": self._goal,
@@ -73,7 +73,7 @@ class Notices:
 
     def note(self, text: str, by: str = "task") -> None:
         """Tell what Claude, the user or the task itself has to say."""
-        self._publish(UpdateKind.NOTE, _line(text), data={"text": text, "by": by})
+        self.publish(UpdateKind.NOTE, one_line(text), data={"text": text, "by": by})
 
     def command_started(self, call: ToolCall) -> None:
         """Tell a command before it runs."""
@@ -83,17 +83,17 @@ class Notices:
             "reason": call.reason,
             "turn": self._memory.turn,
         }
-        self._publish(UpdateKind.COMMAND_STARTED, f"Running `{_line(call.preview)}`", data=data)
+        self.publish(UpdateKind.COMMAND_STARTED, f"Running `{one_line(call.preview)}`", data=data)
 
     def command_finished(self, call: ToolCall, seen: Observation) -> None:
         """Tell how a command ended, and the output nobody has seen yet."""
         if seen.output_rest:
             rest = {"call_id": call.id, "text": seen.output_rest}
-            self._publish(UpdateKind.COMMAND_OUTPUT, _line(seen.output_rest), data=rest)
+            self.publish(UpdateKind.COMMAND_OUTPUT, one_line(seen.output_rest), data=rest)
         good = seen.outcome is Outcome.DONE and seen.exit_code == 0
-        self._publish(
+        self.publish(
             UpdateKind.COMMAND_FINISHED,
-            f"{'✅' if good else '❌'} `{_line(call.preview)}`: {seen.preview}",
+            f"{'✅' if good else '❌'} `{one_line(call.preview)}`: {seen.preview}",
             data={
                 "call_id": call.id,
                 "exit_code": seen.exit_code,
@@ -107,33 +107,31 @@ class Notices:
     def file_edited(self, change: FileChange) -> None:
         """Tell which file changed."""
         chat = f"Edited `{change.path}` (+{change.added} -{change.removed})"
-        self._publish(UpdateKind.FILE_EDITED, chat, data=change.model_dump())
+        self.publish(UpdateKind.FILE_EDITED, chat, data=change.model_dump())
 
     def paused(self) -> None:
         """Tell that the task stands still by request."""
-        self._publish(
-            UpdateKind.TASK_PAUSED, f"Task {self._short} is paused", "The task is paused."
-        )
+        self.publish(UpdateKind.TASK_PAUSED, f"Task {self.short} is paused", "The task is paused.")
 
     def parked(self, cause: ParkedCause, wakes: str, until: str) -> None:
         """Tell why nothing runs and what wakes the task."""
-        self._publish(
+        self.publish(
             UpdateKind.TASK_PARKED,
-            f"Task {self._short} is parked ({cause.replace('_', ' ')}): {wakes}",
+            f"Task {self.short} is parked ({cause.replace('_', ' ')}): {wakes}",
             "The task is parked and waits for you.",
             {"cause": cause, "wakes": wakes, "until": until},
         )
 
     def resumed(self) -> None:
         """Tell that work goes on."""
-        self._publish(UpdateKind.TASK_RESUMED, f"Task {self._short} goes on", "The task goes on.")
+        self.publish(UpdateKind.TASK_RESUMED, f"Task {self.short} goes on", "The task goes on.")
 
     def ended(self, result: TaskResult) -> None:
         """Tell the end; the last update of a task."""
         memory = self._memory
-        self._publish(
+        self.publish(
             _END_KINDS[result.state],
-            f"Task {self._short} {result.state.replace('_', ' ')}: {_line(result.summary)}",
+            f"Task {self.short} {result.state.replace('_', ' ')}: {one_line(result.summary)}",
             result.spoken_summary,
             result.model_dump(mode="json", exclude={"state"})
             | {
@@ -159,9 +157,10 @@ class Notices:
             kept += 1
         self._stream.truncate(state.base_offset + len(state.log) - kept)
 
-    def _publish(
+    def publish(
         self, kind: UpdateKind, chat: str, speak: str = "", data: dict[str, Any] | None = None
     ) -> None:
+        """Tell one thing that happened; for the notices of other files."""
         memory = self._memory
         memory.updated_at = workflow.now()
         update = Update(
@@ -180,21 +179,28 @@ class Notices:
         active = f"{memory.active_seconds:.0f} of {limits.max_active_seconds:.0f} s"
         lines = [
             f"### {memory.state.replace('_', ' ').capitalize()}: {memory.message}",
-            f"**Goal** {_line(self._goal)}",
+            f"**Goal** {one_line(self._goal)}",
             f"**Phase** {memory.phase}, **turn** {memory.turn} of {limits.max_turns}",
             f"**Active** {active}, **cost** ${memory.usage.cost_usd:.4f}",
         ]
         if memory.waiting_for:
-            lines.append(f"**Waits** {memory.waiting_for.reason}")
+            lines.append(_waits(memory.waiting_for))
         if memory.checkpoint:
             lines.append(f"**Checkpoint** `{memory.checkpoint}`")
         return "\n\n".join(lines)
 
 
-def _line(text: str, most: int = 300) -> str:
+def one_line(text: str, most: int = 300) -> str:
     """One line of at most `most` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _waits(waiting: Waiting) -> str:
+    if not waiting.command:
+        return f"**Waits** {waiting.reason}"
+    shown = one_line(waiting.command, 1_000)
+    return f"**Waits** for the code, **{waiting.word}**: `{shown}`, to {waiting.reason}"
 
 
 def _cut(text: str) -> str:

@@ -67,6 +67,25 @@ CLOSE = Patience(
 )
 
 
+KEEP_WARM = Patience(  # worth one try: the cache is lost meanwhile
+    start_to_close_timeout=timedelta(seconds=30),
+    heartbeat_timeout=None,
+    retry_policy=_retry(1, 1, 1),
+    cancellation_type=ActivityCancellationType.TRY_CANCEL,
+)
+
+
+class LocalPatience(TypedDict):
+    """The same for an activity in the worker that runs the workflow; these have no heartbeat."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+JUDGE = LocalPatience(start_to_close_timeout=timedelta(seconds=30), retry_policy=_retry(0.2, 5, 5))
+CHECK = LocalPatience(start_to_close_timeout=timedelta(seconds=10), retry_policy=_retry(0.1, 1, 3))
+
+
 def command_patience(timeout_seconds: float) -> Patience:
     """Patience with a command that ends itself after `timeout_seconds`.
 
@@ -83,6 +102,16 @@ def command_patience(timeout_seconds: float) -> Patience:
 
 PROVIDER_RETRY = timedelta(minutes=15)
 """A provider that is down without saying for how long is tried again this often."""
+
+REMINDED_WITH_LEFT = (0.4, 0.1)
+"""Shares of the time for an answer at which people are reminded: of 5 minutes, 2 minutes and 30
+seconds before the end."""
+
+ECHO = timedelta(seconds=10)
+"""How long after an approval the same bare code may still arrive by another channel."""
+
+CACHE_REFRESHED_AFTER = timedelta(minutes=4)
+"""Since Claude was last asked; the provider keeps its prompt for 5 minutes."""
 
 WAITING_FOR_HANDLERS = timedelta(seconds=30)
 """At the end, for messages that are just being answered."""

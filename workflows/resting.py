@@ -40,7 +40,7 @@ class Resting:
         """
         while True:
             if self._memory.pause_requested:
-                await self._paused()
+                await self.paused()
             elif cause := self._memory.limit_reached(before_turn=before_turn):
                 await self._out_of(cause, before_turn=before_turn)
             else:
@@ -60,6 +60,34 @@ class Resting:
             wakes += f", or by itself at {until:%H:%M} UTC"
         waiting = self._waiting("provider" if until else "resume", reason, until)
         await self._parked(cause, f"{reason} It {wakes}.", waiting, lambda: memory.wake_requested)
+
+    async def until_answered(
+        self, waiting: Waiting, why: str, answered: Callable[[], bool]
+    ) -> None:
+        """Stand still for an answer that did not come in time, or until resumed without one.
+
+        Raises:
+            TaskOver: nobody woke the task in time.
+        """
+        memory = self._memory
+        memory.wake_requested = False
+        short = workflow.info().workflow_id
+        reason = f"{why} It wakes with ./tars confirm CODE {short}, or deny {short}."
+        await self._parked(
+            ParkedCause.UNCONFIRMED,
+            reason,
+            waiting.model_copy(update={"expires_at": self._parked_until()}),
+            lambda: memory.wake_requested or answered(),
+        )
+
+    async def paused(self, waiting: Waiting | None = None) -> None:
+        """Stand still by request until resumed; `waiting` is what the task waits for as well."""
+        memory = self._memory
+        self._notices.show(State.PAUSED, "Paused; goes on with ./tars resume", waiting)
+        self._notices.paused()
+        await workflow.wait_condition(lambda: not memory.pause_requested)
+        self._notices.show(State.RUNNING, "Going on")
+        self._notices.resumed()
 
     async def _out_of(self, cause: ParkedCause, *, before_turn: bool) -> None:
         name, hint = _LIMITS[cause]
@@ -98,14 +126,9 @@ class Resting:
     def _waiting(
         self, kind: Literal["resume", "extend", "provider"], reason: str, until: datetime | None
     ) -> Waiting:
-        ends = workflow.now() + timedelta(hours=self._memory.limits.parked_hours)
         request_id = f"{kind}-{self._memory.step}"
-        return Waiting(kind=kind, request_id=request_id, reason=reason, expires_at=until or ends)
+        until = until or self._parked_until()
+        return Waiting(kind=kind, request_id=request_id, reason=reason, expires_at=until)
 
-    async def _paused(self) -> None:
-        memory = self._memory
-        self._notices.show(State.PAUSED, "Paused; goes on with ./tars resume")
-        self._notices.paused()
-        await workflow.wait_condition(lambda: not memory.pause_requested)
-        self._notices.show(State.RUNNING, "Going on")
-        self._notices.resumed()
+    def _parked_until(self) -> datetime:
+        return workflow.now() + timedelta(hours=self._memory.limits.parked_hours)

@@ -9,9 +9,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from activities.claude import ClaudeActivities
 from activities.commands import CommandActivities
+from activities.safety import SafetyActivities
 from activities.workspace import WorkspaceActivities
+from models.consent import Judged, JudgeRequest, WarmRequest
 from models.problems import Problem
 from models.steps import (
+    Approval,
     Closed,
     CloseRequest,
     CommandRequest,
@@ -101,12 +104,40 @@ class Steps:
         memory.answers = {}
         memory.checkpoint = decision.checkpoint
         memory.active_seconds += decision.duration_seconds
+        memory.thought_at = workflow.now()
         memory.add_usage(decision.usage)
         for note in decision.notes:
             self._notices.note(note, by="claude")
         return decision
 
-    async def run_command(self, call: ToolCall) -> None:
+    async def judge(self, call: ToolCall) -> Judged:
+        """Have a command judged, by the rules of the worker at hand; a replay keeps its verdict."""
+        used_words = [request.word for request in self._memory.confirmations]
+        request = JudgeRequest(**self._hand_request(call).model_dump(), used_words=used_words)
+        return await self._patiently(
+            lambda: workflow.execute_local_activity_method(
+                SafetyActivities.judge_step,
+                request,
+                summary=_summary(call.preview),
+                **patience.JUDGE,
+            )
+        )
+
+    async def keep_warm(self) -> None:
+        """Keep the conversation in the provider's prompt cache, at its price; may fail."""
+        request = WarmRequest(task_id=workflow.info().workflow_id, checkpoint=self._checkpoint)
+        try:
+            usage = await workflow.execute_activity_method(
+                ClaudeActivities.keep_warm,
+                request,
+                summary="while a person is asked",
+                **patience.KEEP_WARM,
+            )
+        except ActivityError:
+            return
+        self._memory.add_usage(usage)
+
+    async def run_command(self, call: ToolCall, approval: Approval | None) -> Observation:
         """Run a command in the workspace; it outlives the worker that started it."""
         memory = self._memory
         self._notices.command_started(call)
@@ -119,6 +150,7 @@ class Steps:
                     **self._hand_request(call).model_dump(),
                     phase=memory.phase,
                     seconds_left=memory.seconds_left,
+                    approval=approval,
                 ),
                 summary=_summary(call.preview),
                 **patience.command_patience(seconds),
@@ -126,6 +158,7 @@ class Steps:
         )
         self._remember(seen)
         self._notices.command_finished(call, seen)
+        return seen
 
     async def use_file_hand(self, call: ToolCall) -> None:
         """Read, write, edit, search or list files."""
