@@ -32,7 +32,7 @@ def main() -> int:
         with listening(settings) as sock:
             if ready_file:
                 ready_file.touch()
-            serve(app, sock)
+            server(app).run([sock])
     except (SettingsProblem, KeyProblem) as error:
         sys.stderr.write(f"{error}\n")
         return CANNOT_WORK
@@ -65,8 +65,8 @@ def listening(settings: Settings) -> socket.socket:
     return sock
 
 
-def serve(app: FastAPI, sock: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def server(app: FastAPI) -> uvicorn.Server:
+    """Make what serves the app until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -77,7 +77,7 @@ def serve(app: FastAPI, sock: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    uvicorn.Server(config).run([sock])
+    return uvicorn.Server(config)
 
 
 if __name__ == "__main__":
