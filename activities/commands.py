@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
 
 from activities.attempts import attempt_of
 from activities.gate import Gate, TurnedAway
+from activities.heartbeats import heartbeats
 from activities.live import LiveUpdates
 from activities.live_output import LiveOutput
 from activities.workspace_errors import told_as_problems
@@ -19,6 +22,7 @@ from workspace.processes import Command, CommandSpec, End, Finished, Launcher, N
 from workspace.transcript import Result, Transcript, result_file
 
 LOCK_WAIT_SECONDS = 10.0
+PULSE_SECONDS = 1.0
 TICK_SECONDS = 0.4
 """How often a running command is looked at, so that its first line is told within a second."""
 
@@ -67,21 +71,25 @@ class CommandActivities:
     async def run_command(self, request: CommandRequest) -> Observation:
         """Run a command of Claude's in the workspace, once, and return how it went."""
         with told_as_problems():
-            run = await asyncio.to_thread(self._read, request)
-            if isinstance(run.command.state(), NeverStarted):
-                turned_away = await asyncio.to_thread(self._turn_away, run)
-                if turned_away:
-                    return await asyncio.to_thread(_not_run, run, turned_away)
-                await self._start(run)
-            live = LiveUpdates.of_this_activity(request.task_id, request.phase)
-            output = LiveOutput(run.command, live, request.call_id)
-            try:
-                end = await self._watch(run.command, output)
-            except asyncio.CancelledError:
-                if _is_wanted_dead():
-                    await run.command.stop()
-                raise
-            return await asyncio.to_thread(_conclude, run, end, output.rest())
+            async with heartbeats(PULSE_SECONDS):
+                return await self._run(request)
+
+    async def _run(self, request: CommandRequest) -> Observation:
+        run = await asyncio.to_thread(self._read, request)
+        if isinstance(run.command.state(), NeverStarted):
+            turned_away = await asyncio.to_thread(self._turn_away, run)
+            if turned_away:
+                return await asyncio.to_thread(_not_run, run, turned_away)
+            await self._start(run)
+        live = LiveUpdates.of_this_activity(request.task_id, request.phase)
+        output = LiveOutput(run.command, live, request.call_id)
+        try:
+            end = await self._watch(run.command, output)
+        except asyncio.CancelledError:
+            if await _is_wanted_dead():
+                await run.command.stop()
+            raise
+        return await asyncio.to_thread(_conclude, run, end, output.rest())
 
     def _read(self, request: CommandRequest) -> _Run:
         directory = TaskDirectory(self._home, request.task_id)
@@ -108,15 +116,32 @@ class CommandActivities:
 
     async def _watch(self, command: Command, output: LiveOutput) -> End:
         while (end := await command.wait(TICK_SECONDS)) is None:
-            activity.heartbeat(output.told_bytes)
             await output.tell()
         return end
 
 
-def _is_wanted_dead() -> bool:
-    """Whether the task wants the command gone, rather than the worker only itself."""
+async def _is_wanted_dead() -> bool:
+    """Whether the task wants the command gone, rather than this attempt or worker only.
+
+    An attempt that was given up for dead and comes back is told `not_found`, as that of an ended
+    task is; but there a later attempt has taken the command over.
+    """
     details = activity.cancellation_details()
-    return details is not None and (details.cancel_requested or details.not_found)
+    if details is None:
+        return False
+    return details.cancel_requested or (details.not_found and not await _task_goes_on())
+
+
+async def _task_goes_on() -> bool:
+    """Whether the run of the workflow is open; when nobody can tell, it may be."""
+    info = activity.info()
+    if info.workflow_id is None:
+        return False
+    run = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
+    try:
+        return (await run.describe()).status is WorkflowExecutionStatus.RUNNING
+    except RPCError:
+        return True
 
 
 def _bring_to_checkpoint(run: _Run) -> None:

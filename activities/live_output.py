@@ -2,12 +2,11 @@
 
 import time
 
-from temporalio import activity
-
 from activities.live import LiveUpdates
 from models.updates import Update, UpdateKind
 from workspace.output import LineBatcher
 from workspace.processes import Command
+from workspace.whole_file import write_whole
 
 BATCH_SECONDS = 0.8
 """Each batch is a signal in the history; this still tells a line within a second."""
@@ -22,16 +21,15 @@ MAX_CHAT_CHARACTERS = 300
 class LiveOutput:
     """Reads what a command prints and tells it on the task's event stream.
 
-    A later attempt goes on where the last heartbeat says the one before it had come to.
+    How far it has come stands beside the command, so that a later attempt repeats nothing.
     """
 
     def __init__(self, command: Command, live: LiveUpdates, call_id: str) -> None:
-        details = activity.info().heartbeat_details
-        self.told_bytes = int(details[0]) if details else 0
         self._command = command
         self._live = live
         self._call_id = call_id
-        self._read_bytes = self.told_bytes
+        self._note = command.directory / "told"
+        self._told_bytes = self._read_bytes = self._line_bytes = self._noted_bytes = self._noted()
         self._lines: list[str] = []
         self._batcher = LineBatcher()
         self._next_batch = 0.0
@@ -46,9 +44,12 @@ class LiveOutput:
         if not self._lines:
             return
         self._next_batch = now + BATCH_SECONDS
+        if self._noted() > self._noted_bytes:
+            return  # a later attempt tells it, and this one does not know yet
         if await self._live.publish([self._update("\n".join(self._lines))]):
             self._lines = []
-            self.told_bytes = self._read_bytes
+            self._noted_bytes = self._told_bytes
+            write_whole(self._note, b"%d" % self._noted_bytes)
 
     def rest(self) -> str:
         """What nobody was told; of much, its end."""
@@ -60,6 +61,12 @@ class LiveOutput:
         text = "\n".join([*self._lines, *self._batcher.end()])
         return text if len(text) <= MAX_REST_CHARACTERS else "…" + text[1 - MAX_REST_CHARACTERS :]
 
+    def _noted(self) -> int:
+        try:
+            return int(self._note.read_bytes())
+        except FileNotFoundError:
+            return 0
+
     def _size(self) -> int:
         try:
             return self._command.output.stat().st_size
@@ -70,6 +77,11 @@ class LiveOutput:
         data = self._command.read_output(self._read_bytes, limit_bytes)
         self._read_bytes += len(data)
         self._lines += self._batcher.take(data, now)
+        if b"\n" in data:
+            self._line_bytes = self._read_bytes - len(data) + data.rindex(b"\n") + 1
+        # What is held back of a line is not told: a later attempt reads the line again.
+        told_bytes = self._line_bytes if self._batcher.holds else self._read_bytes
+        self._told_bytes = max(self._told_bytes, told_bytes)
 
     def _update(self, text: str) -> Update:
         chat = " ".join(text.split())[:MAX_CHAT_CHARACTERS]

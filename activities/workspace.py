@@ -11,6 +11,7 @@ from typing import TypeVar
 from temporalio import activity
 
 from activities.attempts import attempt_of
+from activities.heartbeats import heartbeats_of_thread
 from activities.prompt import first_message, frozen
 from activities.workspace_errors import told_as_problems
 from models.contract import TASK_ID_PREFIX
@@ -39,6 +40,7 @@ from workspace.problems import ProjectUnusable
 from workspace.processes import stop_all
 from workspace.transcript import Result, Transcript, opening, result_file
 
+PULSE_SECONDS = 1.0
 LOCK_WAIT_SECONDS = 10.0
 """How long an attempt waits for another one on the same workspace before Temporal tries again."""
 
@@ -73,11 +75,11 @@ class WorkspaceActivities:
         self._model = model
         self._walls = walls
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def open_workspace(self, request: OpenRequest) -> Opened:
         """Make the task's directory, from nothing or from a project, and its first checkpoint."""
         directory = TaskDirectory(self._home, request.task_id)
-        with told_as_problems():
+        with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
             directory.create()
             with directory.hold(attempt_of(request), None, LOCK_WAIT_SECONDS) as held:
                 directory.empty_workspace()  # what an attempt before this one has left
@@ -94,36 +96,36 @@ class WorkspaceActivities:
             workspace=str(directory.workspace),
         )
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def read_file(self, request: HandRequest) -> Observation:
         """Show Claude a file."""
         return self._use(request, ReadFile, self._read)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def write_file(self, request: HandRequest) -> Observation:
         """Create or replace a file."""
         return self._use(request, WriteFile, _write)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def edit_file(self, request: HandRequest) -> Observation:
         """Replace one piece of a file."""
         return self._use(request, EditFile, _edit)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def search(self, request: HandRequest) -> Observation:
         """Search the workspace."""
         return self._use(request, Search, _search)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def list_files(self, request: HandRequest) -> Observation:
         """List the workspace."""
         return self._use(request, ListFiles, _list)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def close_workspace(self, request: CloseRequest) -> Closed:
         """Stop what still runs and hand the work back; what is on disk is kept."""
         directory = TaskDirectory(self._home, request.task_id)
-        with told_as_problems():
+        with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
             stop_all(directory.commands)
             # A completed task ends as Claude saw it; any other end keeps what lies there.
             at = request.checkpoint if request.state is State.COMPLETED else None
@@ -151,7 +153,7 @@ class WorkspaceActivities:
     ) -> Observation:
         started = time.monotonic()
         directory = TaskDirectory(self._home, request.task_id)
-        with told_as_problems():
+        with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
             tool, given = Transcript(directory.store, request.checkpoint).tool_input(
                 request.call_id
             )

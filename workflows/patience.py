@@ -43,7 +43,7 @@ def _retry(first_seconds: float, longest_seconds: float, attempts: int) -> Retry
 
 OPEN = Patience(  # cloning a large project takes the time
     start_to_close_timeout=timedelta(minutes=5),
-    heartbeat_timeout=None,
+    heartbeat_timeout=HEARTBEAT,
     retry_policy=_retry(1, 30, 5),
     cancellation_type=ActivityCancellationType.TRY_CANCEL,
 )
@@ -55,13 +55,13 @@ THINK = Patience(  # 32,000 tokens at 60 a second are 9 minutes; the model clien
 )
 FILE_HAND = Patience(
     start_to_close_timeout=timedelta(minutes=1),
-    heartbeat_timeout=None,
+    heartbeat_timeout=HEARTBEAT,
     retry_policy=_retry(1, 10, 5),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 CLOSE = Patience(
     start_to_close_timeout=timedelta(minutes=2),
-    heartbeat_timeout=None,
+    heartbeat_timeout=HEARTBEAT,
     retry_policy=_retry(1, 10, 5),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )

@@ -1,5 +1,6 @@
 """The steps of a task: each is one activity, tried with patience, remembered when done."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -207,8 +208,9 @@ class Steps:
             try:
                 return await attempt()
             except ActivityError as error:
-                if is_cancelled_exception(error):
-                    raise
+                # A step that fails before it hears of the cancel is reported as failed.
+                if is_cancelled_exception(error) or workflow.cancellation_reason() is not None:
+                    raise asyncio.CancelledError from error
                 await self._rest_after(error)
 
     async def _rest_after(self, error: ActivityError) -> None:

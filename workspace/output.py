@@ -83,6 +83,11 @@ class LineBatcher:
         self._reader = TextReader()
         self._held_since: float | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether part of a line is held back."""
+        return self._reader.holds
+
     def take(self, data: bytes, now: float) -> list[str]:
         """Add bytes, possibly none, at `now`; return the lines that may be told."""
         text = self._reader.feed(data)
