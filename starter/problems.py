@@ -19,3 +19,7 @@ class NoWorker(TaskProblem):
 
 class Refused(TaskProblem):
     """The task itself refused, for instance an extension of nothing."""
+
+
+class SeveralWait(TaskProblem):
+    """An answer does not say which of several requests it is for; nothing was done."""

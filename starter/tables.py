@@ -20,7 +20,7 @@ from starter.blocks import (
 )
 from starter.naming import short_id
 from starter.prose import Prose
-from starter.tasks import TaskRow
+from starter.task_rows import TaskRow
 from starter.terminal import age_text, dollars_text, harmless, one_line, seconds_text, visible
 
 _STYLES = {

@@ -1,22 +1,23 @@
 """Tasks: everything a person can do with tasks, for every door (command line, HTTP, voice)."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from temporalio.client import (
     Client,
-    WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from connection import worker_listens
 from models.contract import (
@@ -28,30 +29,27 @@ from models.contract import (
     Signal,
     UpdateName,
 )
-from models.replies import Extended, Extension, Instruction
+from models.replies import ConfirmationAnswer, ConfirmReply, Extended, Extension, Instruction
 from models.steps import Diff, DiffRequest, Log, LogRequest
 from models.task import Phase, Progress, State, TaskInput
 from models.updates import Update
+from starter.choosing import choose
 from starter.follow import ANSWER_TIMEOUT, follow
 from starter.naming import new_task_id, parse_task_id, short_id
 from starter.problems import NoWorker, Refused, TaskClosed, TaskProblem, UnknownTask
+from starter.rpc_problems import no_worker, problem_of
+from starter.task_rows import TaskRow, key_of, row_of
 
 SHOW_TIMEOUT = timedelta(seconds=30)
 """For showing a diff or a log; the largest repository tried here took 2 s."""
 
+MOST_AT_ONCE = 20
+"""Tasks that are asked side by side how they stand."""
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
 MAX_DETAILS_BYTES = 8_000
 """Temporal refuses user metadata over 20,000 bytes."""
-
-
-class TaskRow(BaseModel):
-    """One line of `list`."""
-
-    task_id: str
-    goal: str
-    state: State
-    phase: Phase
-    started_at: datetime
-    closed_at: datetime | None = None
 
 
 class Tasks:
@@ -89,9 +87,9 @@ class Tasks:
             static_details=_cut(task.goal, MAX_DETAILS_BYTES),
             search_attributes=TypedSearchAttributes(
                 [
-                    SearchAttributePair(_key(SearchAttribute.STATE), State.RUNNING.value),
-                    SearchAttributePair(_key(SearchAttribute.PHASE), Phase.PLANNING.value),
-                    SearchAttributePair(_key(SearchAttribute.GOAL), goal),
+                    SearchAttributePair(key_of(SearchAttribute.STATE), State.RUNNING.value),
+                    SearchAttributePair(key_of(SearchAttribute.PHASE), Phase.PLANNING.value),
+                    SearchAttributePair(key_of(SearchAttribute.GOAL), goal),
                 ]
             ),
         )
@@ -119,16 +117,30 @@ class Tasks:
         if state:
             query += f" AND {SearchAttribute.STATE} = '{state.value}'"
         found = self._client.list_workflows(query, limit=limit, page_size=limit)
-        return [_row(execution) async for execution in found]
+        return [row_of(execution) async for execution in found]
 
     async def waiting(self) -> list[Progress]:
-        """Progress of every task that waits for a person or for room to go on."""
-        rows = [
-            row
-            for state in (State.WAITING_CONFIRMATION, State.WAITING_ANSWER, State.PARKED)
-            for row in await self.list_tasks(state, limit=100)
-        ]
-        return [await self.progress(row.task_id) for row in rows]
+        """Progress of every task that waits for a person or for room to go on.
+
+        The tasks are asked themselves: what Temporal lists of their state lags behind.
+        """
+        query = f"WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'"
+        found = self._client.list_workflows(f"{query} AND TaskQueue = '{self._task_queue}'")
+        free = asyncio.Semaphore(MOST_AT_ONCE)
+
+        async def ask(task_id: str) -> Progress | TaskProblem:
+            async with free:
+                try:
+                    return await self.progress(task_id)
+                except TaskProblem as problem:
+                    return problem
+
+        answers = await asyncio.gather(*[ask(execution.id) async for execution in found])
+        unanswered = [answer for answer in answers if isinstance(answer, NoWorker)]
+        if unanswered:
+            raise unanswered[0]
+        told = [answer for answer in answers if isinstance(answer, Progress)]
+        return [progress for progress in told if progress.waiting_for]
 
     async def progress(self, task_id: str) -> Progress:
         """Ask how a task stands, also after its end.
@@ -142,7 +154,7 @@ class Tasks:
                 Query.PROGRESS, result_type=Progress, rpc_timeout=ANSWER_TIMEOUT
             )
         except RPCError as error:
-            raise _problem(error, task_id) from error
+            raise problem_of(error, task_id) from error
         except WorkflowQueryFailedError as error:
             short = short_id(task_id)
             raise TaskProblem(f"Task {short} cannot tell how it stands: {error}.") from error
@@ -171,16 +183,25 @@ class Tasks:
         Raises:
             Refused: the extension holds nothing.
         """
-        await self._raise_if_closed(task_id)
-        try:
-            extended: Extended = await self._handle(task_id).execute_update(
-                UpdateName.EXTEND, extension, result_type=Extended
-            )
-        except WorkflowUpdateFailedError as error:
-            raise Refused(getattr(error.cause, "message", str(error.cause))) from error
-        except RPCError as error:
-            raise _problem(error, task_id) from error
-        return extended
+        return await self._update(task_id, UpdateName.EXTEND, extension, Extended)
+
+    async def confirm(
+        self, answer: ConfirmationAnswer, task_id: str | None = None, message_id: str | None = None
+    ) -> ConfirmReply:
+        """Give the code, or a no, to a task; without its id, to the one request that waits.
+
+        A message with a `message_id` counts once, however often it is delivered.
+
+        Raises:
+            SeveralWait: the answer does not say which of several requests it is for.
+            TaskClosed: the task has ended.
+        """
+        if task_id is None:
+            chosen = choose(answer, await self.waiting())
+            if isinstance(chosen, ConfirmReply):
+                return chosen
+            task_id = chosen
+        return await self._update(task_id, UpdateName.CONFIRM, answer, ConfirmReply, message_id)
 
     async def follow(
         self, task_id: str, after_seq: int = 0, heard: Callable[[], None] = lambda: None
@@ -196,7 +217,7 @@ class Tasks:
             async for update in follow(self._client, task_id, after_seq, heard=heard):
                 yield update
         except RPCError as error:
-            raise _problem(error, task_id) from error
+            raise problem_of(error, task_id) from error
 
     async def diff(self, task_id: str) -> Diff:
         """Show the change a task has made so far."""
@@ -236,54 +257,44 @@ class Tasks:
         try:
             await self._handle(task_id).signal(signal, args=arguments)
         except RPCError as error:
-            raise _problem(error, task_id) from error
+            raise problem_of(error, task_id) from error
+
+    async def _update(
+        self,
+        task_id: str,
+        name: UpdateName,
+        given: BaseModel,
+        answered: type[Answer],
+        update_id: str | None = None,
+    ) -> Answer:
+        """Send a message and wait for its answer.
+
+        Raises:
+            Refused: the task does not take it.
+            NoWorker: no worker was there to answer.
+        """
+        await self._raise_if_closed(task_id)
+        try:
+            answer: Answer = await self._handle(task_id).execute_update(
+                name, given, id=update_id, result_type=answered, rpc_timeout=ANSWER_TIMEOUT
+            )
+        except WorkflowUpdateFailedError as error:
+            raise Refused(getattr(error.cause, "message", str(error.cause))) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise no_worker(task_id) from error
+        except RPCError as error:
+            raise problem_of(error, task_id) from error
+        return answer
 
     async def _raise_if_closed(self, task_id: str) -> None:
         """Temporal accepts a cancel of an ended workflow in silence; a person wants to know."""
         try:
             description = await self._handle(task_id).describe()
         except RPCError as error:
-            raise _problem(error, task_id) from error
+            raise problem_of(error, task_id) from error
         if description.status is not WorkflowExecutionStatus.RUNNING:
             raise TaskClosed(f"Task {short_id(task_id)} has already ended.")
 
 
-def _key(attribute: SearchAttribute) -> SearchAttributeKey[str]:
-    return SearchAttributeKey.for_keyword(attribute.value)
-
-
 def _cut(text: str, max_bytes: int) -> str:
     return text.encode()[:max_bytes].decode(errors="ignore")
-
-
-def _row(execution: WorkflowExecution) -> TaskRow:
-    attributes = execution.typed_search_attributes
-    return TaskRow(
-        task_id=execution.id,
-        goal=attributes.get(_key(SearchAttribute.GOAL), ""),
-        state=_state(attributes.get(_key(SearchAttribute.STATE)), execution.status),
-        phase=Phase(attributes.get(_key(SearchAttribute.PHASE), Phase.PLANNING)),
-        started_at=execution.start_time,
-        closed_at=execution.close_time,
-    )
-
-
-def _state(attribute: str | None, status: WorkflowExecutionStatus | None) -> State:
-    """Trust Temporal over the attribute: a terminated workflow could not write its last state."""
-    state = State(attribute or State.RUNNING)
-    if state.is_final or status in {None, WorkflowExecutionStatus.RUNNING}:
-        return state
-    return State.CANCELLED if status is WorkflowExecutionStatus.TERMINATED else State.FAILED
-
-
-def _problem(error: RPCError, task_id: str) -> TaskProblem:
-    short = short_id(task_id)
-    match error.status:
-        case RPCStatusCode.NOT_FOUND if "already completed" in str(error):
-            return TaskClosed(f"Task {short} has already ended.")
-        case RPCStatusCode.NOT_FOUND:
-            return UnknownTask(f"There is no task {short}: try ./tars list.")
-        case RPCStatusCode.FAILED_PRECONDITION | RPCStatusCode.DEADLINE_EXCEEDED:
-            return NoWorker(f"No worker is there to answer for task {short}: run ./tars up.")
-        case _:
-            return TaskProblem(f"Temporal could not do it: {error}.")

@@ -15,7 +15,7 @@ from models.task import DiffStat, Phase, Progress, State, TaskResult, Waiting
 from models.updates import Update, UpdateKind
 from starter.story import Story
 from starter.tables import patch_lines, standing, task_lines
-from starter.tasks import TaskRow
+from starter.task_rows import TaskRow
 from starter.terminal import (
     THEME,
     age_text,

@@ -1,0 +1,37 @@
+"""Which of the requests that wait is an answer for?"""
+
+from collections.abc import Sequence
+
+from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply
+from models.task import Progress, Waiting
+from starter.naming import short_id
+from starter.problems import SeveralWait
+
+
+def choose(answer: ConfirmationAnswer, waiting: Sequence[Progress]) -> str | ConfirmReply:
+    """Return the id of the task whose request the answer is for, or the reply that there is none.
+
+    The bare code is enough where exactly one request waits.
+
+    Raises:
+        SeveralWait: it could be for several; the sentence names them.
+    """
+    asked = [(task.task_id, task.waiting_for) for task in waiting]
+    asking = [(task_id, one) for task_id, one in asked if one and one.kind == "confirmation"]
+    meant = [task_id for task_id, one in asking if _is_meant(answer, one)]
+    if len(meant) == 1:
+        return meant[0]
+    listed = ", ".join(f"{one.word} ({short_id(task_id)})" for task_id, one in asking)
+    if meant:
+        raise SeveralWait(f"Several requests wait, say which one by word or task: {listed}.")
+    if not asking:
+        text = "No task waits for a code."
+        return ConfirmReply(outcome=ConfirmOutcome.NOTHING_WAITING, message=text)
+    name = answer.word or answer.request_id
+    text = f"'{name}' belongs to no waiting request; these wait: {listed}."
+    return ConfirmReply(outcome=ConfirmOutcome.UNKNOWN_REQUEST, message=text)
+
+
+def _is_meant(answer: ConfirmationAnswer, one: Waiting) -> bool:
+    word = answer.word.strip().casefold()
+    return word in {"", one.word} and answer.request_id in {"", one.request_id}

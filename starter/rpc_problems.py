@@ -1,0 +1,25 @@
+"""Temporal's errors as sentences for people."""
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from starter.naming import short_id
+from starter.problems import NoWorker, TaskClosed, TaskProblem, UnknownTask
+
+
+def no_worker(task_id: str) -> NoWorker:
+    """Nobody is there to answer."""
+    return NoWorker(f"No worker is there to answer for task {short_id(task_id)}: run ./tars up.")
+
+
+def problem_of(error: RPCError, task_id: str) -> TaskProblem:
+    """What Temporal says went wrong with a request about a task."""
+    short = short_id(task_id)
+    match error.status:
+        case RPCStatusCode.NOT_FOUND if "already completed" in str(error):
+            return TaskClosed(f"Task {short} has already ended.")
+        case RPCStatusCode.NOT_FOUND:
+            return UnknownTask(f"There is no task {short}: try ./tars list.")
+        case RPCStatusCode.FAILED_PRECONDITION | RPCStatusCode.DEADLINE_EXCEEDED:
+            return no_worker(task_id)
+        case _:
+            return TaskProblem(f"Temporal could not do it: {error}.")
