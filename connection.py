@@ -72,7 +72,7 @@ async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
             client = await Client.connect(**config, plugins=[shared])
             await client.service_client.check_health(timeout=timedelta(seconds=timeout_seconds))
             return client
-    except (RuntimeError, RPCError, TimeoutError) as error:
+    except (RuntimeError, ValueError, RPCError, TimeoutError) as error:
         raise TemporalUnreachable(
             f"Temporal does not answer at {address}: start it with ./tars up, "
             "or set TEMPORAL_ADDRESS."

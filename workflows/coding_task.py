@@ -1,6 +1,7 @@
 """CodingTask: a goal becomes work, turn by turn, until it is done, stopped or out of room."""
 
 import asyncio
+import contextlib
 
 from pydantic import ValidationError
 from temporalio import workflow
@@ -57,7 +58,11 @@ class CodingTask:
             if not is_cancelled_exception(error):
                 raise
             finish, state = _finish("Cancelled; the work is kept.", "Cancelled."), State.CANCELLED
-        return await self._end(state, finish)
+        ending = asyncio.create_task(self._end(state, finish))
+        while not ending.done():
+            with contextlib.suppress(asyncio.CancelledError):  # too late: the end is told anyway
+                await workflow.wait([ending])
+        return ending.result()
 
     # --- messages from people ---
 

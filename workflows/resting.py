@@ -1,5 +1,6 @@
 """Standing still: paused by a person, or parked until somebody or a known moment wakes the task."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
@@ -37,8 +38,12 @@ class Resting:
 
         Raises:
             TaskOver: nobody woke the parked task in time.
+            CancelledError: the task was cancelled during a step that ended all the same, which
+                takes the SDK's only CancelledError away.
         """
         while True:
+            if workflow.cancellation_reason() is not None:
+                raise asyncio.CancelledError
             if self._memory.pause_requested:
                 await self.paused()
             elif cause := self._memory.limit_reached(before_turn=before_turn):

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from temporalio import workflow
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -23,7 +24,7 @@ async def test_the_sandbox_guard_lives(server: WorkflowEnvironment) -> None:
     queue = str(uuid.uuid4())
     async with Worker(server.client, task_queue=queue, workflows=[Clock]):
         handle = await server.client.start_workflow(Clock.run, id=queue, task_queue=queue)
-        events = []
+        events: list[HistoryEvent] = []
         while not any(event.HasField("workflow_task_failed_event_attributes") for event in events):
             events = [event async for event in handle.fetch_history_events()]
         await handle.terminate()

@@ -172,6 +172,18 @@ async def test_cancel_keeps_the_work_and_ends_the_whole_process_tree(house: Hous
         await house.tasks.cancel(story.task_id)
 
 
+async def test_no_cancel_is_lost_whenever_it_comes(house: House) -> None:
+    """Also one that comes while a step is ending, whose success would swallow it."""
+    stories = [await house.start("scenario=long turns=200", max_turns=300) for _ in range(6)]
+    for wanted_turn, story in enumerate(stories, start=1):
+        while (await story.progress()).turn < wanted_turn:
+            await asyncio.sleep(0.01)
+        await house.tasks.cancel(story.task_id)
+    for story in stories:
+        assert (await story.end()).state is State.CANCELLED
+        assert (await story.progress()).turn < 200
+
+
 async def test_cancel_while_claude_thinks(house: House) -> None:
     house.claude.hold("never")
     story = await house.start([Turn(gate="never", blocks=[run("true")])])
