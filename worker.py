@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -277,4 +278,8 @@ def _report(checks: list[Check], *, as_json: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    # Python's own end may abort in a thread of the SDK, and 134 is not what a supervisor must read.
+    os._exit(status)
