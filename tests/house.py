@@ -90,9 +90,9 @@ class Story:
         """Wait for the end, whatever it is."""
         return await self.until(lambda progress: progress.result is not None)
 
-    async def updates(self) -> list[Update]:
+    async def updates(self, deadline_seconds: float = DEADLINE_SECONDS) -> list[Update]:
         """All updates; returns once the task has ended."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with asyncio.timeout(deadline_seconds):
             return [update async for update in self.tasks.follow(self.task_id)]
 
     def calls(self) -> list[Seen]:
