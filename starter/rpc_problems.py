@@ -15,7 +15,7 @@ def problem_of(error: RPCError, task_id: str) -> TaskProblem:
     """What Temporal says went wrong with a request about a task."""
     short = short_id(task_id)
     match error.status:
-        case RPCStatusCode.NOT_FOUND if "already completed" in str(error):
+        case RPCStatusCode.NOT_FOUND if _has_closed(error):
             return TaskClosed(f"Task {short} has already ended.")
         case RPCStatusCode.NOT_FOUND:
             return UnknownTask(f"There is no task {short}: try ./tars list.")
@@ -23,3 +23,8 @@ def problem_of(error: RPCError, task_id: str) -> TaskProblem:
             return no_worker(task_id)
         case _:
             return TaskProblem(f"Temporal could not do it: {error}.")
+
+
+def _has_closed(error: RPCError) -> bool:
+    """Temporal says "workflow execution already completed", or "update was aborted by closing"."""
+    return "already completed" in error.message or "aborted by closing" in error.message

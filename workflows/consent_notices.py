@@ -126,8 +126,8 @@ def tries_text(tries: int) -> str:
 
 def minutes_text(seconds: float) -> str:
     """A length of time as people say it."""
-    minutes = seconds / 60
-    return f"{minutes:g} minutes" if seconds >= 120 else f"{seconds:g} seconds"
+    number, unit = (seconds / 60, "minute") if seconds >= 60 else (seconds, "second")
+    return f"{number:.3g} {unit}{'' if number == 1 else 's'}"
 
 
 def code_span(command: str) -> str:

@@ -8,18 +8,25 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from demo.claude import ScriptedClaude
-from demo.scenarios import steps
-from demo.scenarios.steps import finish
-from demo.script import Conversation, Scenario, ToolUse, Turn
+from demo.script import Turn
 from models.contract import Signal
-from models.replies import ConfirmationAnswer, ConfirmOutcome
-from models.task import State, Waiting
-from models.updates import Update, UpdateKind
+from models.replies import ConfirmOutcome
+from models.task import State
+from models.updates import UpdateKind
 from starter.problems import SeveralWait, TaskClosed
-from tests.house import House, Story, a_house
-
-CODE = "zx81-6283"
-COMMAND = "rm scratch.txt"
+from tests.asking import (
+    CODE,
+    COMMAND,
+    asked,
+    commands_run,
+    no,
+    of_kind,
+    removal,
+    run,
+    the_code,
+    told,
+)
+from tests.house import House, a_house
 
 
 @pytest.fixture
@@ -28,51 +35,6 @@ async def guarded(
 ) -> AsyncIterator[House]:
     async with a_house(server.client, claude, tmp_path, confirmation_code=CODE) as house:
         yield house
-
-
-def run(command: str) -> ToolUse:
-    """A command after which a finish needs no check."""
-    return steps.run(command, phase="planning")
-
-
-def removal(*commands: str) -> Scenario:
-    """Make a file, then run destructive commands one by one, then say how they went."""
-    wanted = commands or (COMMAND,)
-    made = Turn(blocks=[run("echo scratch > scratch.txt")])
-    return [made, *(Turn(blocks=[run(command)]) for command in wanted), told]
-
-
-def told(talk: Conversation) -> Turn:
-    """End with what the last command answered."""
-    return Turn(blocks=[finish(" ".join(talk.results), checks=["true"])])
-
-
-async def asked(story: Story, *, again: str = "") -> Waiting:
-    """Wait for the question, another one than `again`."""
-
-    def fits(waiting: Waiting | None) -> bool:
-        return bool(waiting and waiting.kind == "confirmation" and waiting.request_id != again)
-
-    progress = await story.until(lambda progress: fits(progress.waiting_for))
-    assert progress.waiting_for
-    return progress.waiting_for
-
-
-def the_code(**more: object) -> ConfirmationAnswer:
-    return ConfirmationAnswer.model_validate({"code": CODE} | more)
-
-
-def no(reason: str = "") -> ConfirmationAnswer:
-    return ConfirmationAnswer(approve=False, reason=reason)
-
-
-def commands_run(updates: list[Update]) -> list[str]:
-    started = UpdateKind.COMMAND_STARTED
-    return [update.data["command"] for update in updates if update.kind is started]
-
-
-def of_kind(updates: list[Update], kind: UpdateKind) -> list[Update]:
-    return [update for update in updates if update.kind is kind]
 
 
 async def test_the_question_says_everything_and_the_code_lets_it_run(guarded: House) -> None:
