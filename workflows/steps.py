@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
@@ -204,6 +204,7 @@ class Steps:
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Try until it works; park for what only time or a person can mend."""
+        since = workflow.now()
         while True:
             try:
                 return await attempt()
@@ -211,9 +212,11 @@ class Steps:
                 # A step that fails before it hears of the cancel is reported as failed.
                 if is_cancelled_exception(error) or workflow.cancellation_reason() is not None:
                     raise asyncio.CancelledError from error
-                await self._rest_after(error)
+                await self._rest_after(error, since)
+                if self._memory.wake_requested:  # a person counts on it again
+                    since = workflow.now()
 
-    async def _rest_after(self, error: ActivityError) -> None:
+    async def _rest_after(self, error: ActivityError, since: datetime) -> None:
         cause = error.cause
         kind = cause.type if isinstance(cause, ApplicationError) else None
         sentence = _cause(error)
@@ -224,11 +227,19 @@ class Steps:
                 self._memory.active_seconds = self._memory.limits.max_active_seconds
                 await self._resting.until_allowed(before_turn=False)
             case Problem.PROVIDER_QUOTA | Problem.PROVIDER_UNAVAILABLE:
-                wait = _quota(cause) or patience.PROVIDER_RETRY
-                until = workflow.now() + wait
+                quota = _quota(cause)
+                if quota is None:
+                    self._raise_if_away_too_long(since, sentence)
+                until = workflow.now() + (quota or patience.PROVIDER_RETRY)
                 await self._resting.park(ParkedCause.PROVIDER, sentence, until)
             case _:
                 await self._resting.park(ParkedCause.HOST, sentence)
+
+    def _raise_if_away_too_long(self, since: datetime, sentence: str) -> None:
+        hours = self._memory.limits.parked_hours
+        if workflow.now() - since > timedelta(hours=hours):
+            text = f"Claude could not be reached for {hours:g} hours: {sentence}"
+            raise TaskOver(State.TIMED_OUT, text)
 
     def _hand_request(self, call: ToolCall) -> HandRequest:
         return HandRequest(

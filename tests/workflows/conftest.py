@@ -28,6 +28,7 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
     """The dev server as `./tars up` runs it, in memory."""
     flags = [word for value in DYNAMIC_CONFIG for word in ("--dynamic-config-value", value)]
     flags += ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=400"]
+    flags += ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
     for name in SearchAttribute:
         flags += ["--search-attribute", f"{name.value}=Keyword"]
     environment = await WorkflowEnvironment.start_local(
