@@ -112,6 +112,16 @@ class CheckpointStore:
         with explained(workspace):
             Restore(self.objects, self._caps, self.root(checkpoint)).run(workspace)
 
+    def note(self, checkpoint: str) -> None:
+        """Note that the files of this host are at a checkpoint, which also keeps it."""
+        # Without a reference git would take it for garbage.
+        self.objects.refer(f"{_REFERENCES}/{checkpoint}", bytes.fromhex(checkpoint))
+
+    def knows(self, checkpoint: str) -> bool:
+        """Tell whether the files of this host were ever at a checkpoint."""
+        references = self.objects.repository.references
+        return references.get(f"{_REFERENCES}/{checkpoint}") is not None
+
     def diff(self, first: str, last: str, max_bytes: int) -> Diff:
         """Return the change of the workspace's files between two checkpoints.
 
@@ -136,8 +146,7 @@ class CheckpointStore:
             parents.append(gathered)
         tree = self.objects.write_tree(root)
         oid = self.objects.write_commit(tree, parents, message, int(time.time()))
-        # Without a reference git would take it for garbage.
-        self.objects.refer(f"{_REFERENCES}/{oid.hex()}", oid)
+        self.note(oid.hex())
         return oid
 
     def _gathered(self, root: Tree) -> bytes | None:

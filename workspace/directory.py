@@ -3,6 +3,7 @@
     TARS_HOME/tasks/<task_id>/
       workspace/    the files Claude works on, and at the end the result; all that commands see
       store.git/    the private repository with the checkpoints
+      remote.git/   what of it is at the remote, if there is one (see lines.py)
       commands/     what detached commands leave behind, by key
       lock          held (flock) by the process at work; the kernel releases it when that dies
       lease         the latest attempt that held it; earlier ones are turned away
@@ -25,7 +26,9 @@ from pathlib import Path
 from workspace.capture import opened_root
 from workspace.checkpoints import CheckpointStore, Snapshot
 from workspace.explained import explained
-from workspace.problems import StaleAttempt, WorkspaceBusy, WorkspaceLost
+from workspace.lines import Lines
+from workspace.problems import RemoteUnreachable, StaleAttempt, WorkspaceBusy, WorkspaceLost
+from workspace.remote import Remote
 from workspace.removing import clear
 from workspace.stat_cache import boot_id
 from workspace.whole_file import write_whole
@@ -50,14 +53,20 @@ class Attempt:
 
 
 class TaskDirectory:
-    """Paths of one task's directory, and the right to use it."""
+    """Paths of one task's directory, and the right to use it.
 
-    def __init__(self, home: Path, task_id: str) -> None:
+    With a `remote`, checkpoints of other hosts come from there, and new ones go there.
+    """
+
+    def __init__(self, home: Path, task_id: str, remote: Remote | None = None) -> None:
         self.root = home / "tasks" / task_id
         self.workspace = self.root / "workspace"
         self.store_dir = self.root / "store.git"
         self.commands = self.root / "commands"
         self._task_id = task_id
+        self._lines: Lines | None = None
+        if remote is not None:
+            self._lines = Lines(remote, task_id, self.root / "remote.git", self.store_dir)
 
     def create(self) -> None:
         """Make what is missing. Raises HostUnusable."""
@@ -70,6 +79,31 @@ class TaskDirectory:
     def store(self) -> CheckpointStore:
         """The checkpoints. Raises WorkspaceLost when they are not on this host."""
         return CheckpointStore(self.store_dir)
+
+    def store_with(self, checkpoint: str) -> CheckpointStore:
+        """The checkpoints, of which this one may have been made on another host.
+
+        Raises WorkspaceLost when neither this host nor the remote has it, RemoteUnreachable.
+        """
+        if self._lines is None or self._has(checkpoint):
+            return self.store
+        self.create()
+        self._lines.fetch(self.store.objects)
+        if not self._has(checkpoint):
+            where = f"neither on this host nor at {self._lines.remote_name}"
+            text = f"Checkpoint {checkpoint[:8]} of {self._task_id} is {where}."
+            raise WorkspaceLost(text)
+        return self.store
+
+    def push(self, parent: str | None, checkpoint: str) -> None:
+        """Push a checkpoint to the remote, if there is one. Raises RemoteUnreachable."""
+        if self._lines is not None:
+            self._lines.push(parent, checkpoint)
+
+    def _has(self, checkpoint: str) -> bool:
+        with suppress(WorkspaceLost):
+            return bytes.fromhex(checkpoint) in self.store.objects
+        return False
 
     def empty_workspace(self) -> None:
         """Remove everything in the workspace. To be called by who holds the directory."""
@@ -97,6 +131,7 @@ class TaskDirectory:
                 marker.clear()
             if checkpoint is not None and checkpoint != at:
                 self.store.restore(checkpoint, self.workspace)
+                self.store.note(checkpoint)
                 at = checkpoint
             yield Held(self, marker, at)
 
@@ -174,16 +209,24 @@ class Held:
         files: Mapping[str, bytes] | None = None,
         drop: Iterable[str] = (),
         message: str,
+        is_last: bool = False,
     ) -> Snapshot:
         """Make a checkpoint as CheckpointStore.commit does, and note that the files are at it.
 
         Without `scan` the files must be those of the parent. The last thing to do in a block:
-        files that change after it are not known to differ.
+        files that change after it are not known to differ. Raises RemoteUnreachable when the
+        remote does not take it; as the last one of the task it counts nevertheless, with a note.
         """
         workspace = self._directory.workspace if scan else None
         snapshot = self._directory.store.commit(
             parent, workspace=workspace, files=files, drop=drop, message=message
         )
+        try:
+            self._directory.push(parent, snapshot.checkpoint)
+        except RemoteUnreachable as error:
+            if not is_last:
+                raise
+            snapshot.notes.append(f"The last checkpoint is on this host only. {error}")
         if scan or (parent is not None and parent == self._at):
             self._at = snapshot.checkpoint
             with explained(self._directory.root):

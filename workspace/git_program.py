@@ -6,8 +6,10 @@ run in: its configuration and hooks are theirs, and git would execute them.
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +34,15 @@ _LARGEST_ALLOCATION = "1g"
 
 
 class GitFailed(Exception):
-    """Git ended with an error; the message is its complaint."""
+    """Git ended with an error; the message is its complaint, `told` all that it said."""
+
+    def __init__(self, complaint: str, told: str = "") -> None:
+        super().__init__(complaint)
+        self.told = told
+
+
+class GitTimedOut(HostUnusable):
+    """Git did not end in time."""
 
 
 def run_git(
@@ -41,35 +51,43 @@ def run_git(
     stdin: IO[bytes] | bytes = b"",
     configured: bool = False,
     environment: Mapping[str, str] | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> bytes:
     """Run git in `cwd` and return what it wrote.
 
     `configured` lets it read the configuration of this user and machine (`safe.directory` decides
     whether a project of somebody else may be read). `environment` adds variables. Raises GitFailed,
-    and HostUnusable when git is not installed or does not end.
+    GitTimedOut, and HostUnusable when git is not installed.
     """
     program = shutil.which("git")
     if program is None:
         raise HostUnusable("The program git is not installed here: install it, then resume.")
     quiet = _QUIET if configured else {**_QUIET, **_OURS}
     settings = [word for key, value in quiet.items() for word in ("-c", f"{key}={value}")]
-    try:
-        done = subprocess.run(
-            [program, *settings, *arguments],
-            cwd=cwd,
-            env={**_environment(program, configured=configured), **(environment or {})},
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-            input=stdin if isinstance(stdin, bytes) else None,
-            stdin=None if isinstance(stdin, bytes) else stdin,
-        )
-    except subprocess.TimeoutExpired as error:
-        text = f"git {arguments[0]} did not end within {TIMEOUT_SECONDS} seconds in {cwd}."
-        raise HostUnusable(text) from error
-    if done.returncode != 0:
-        raise GitFailed(_complaint(done.stderr) or f"git {arguments[0]} failed")
-    return done.stdout
+    with subprocess.Popen(
+        [program, *settings, *arguments],
+        cwd=cwd,
+        env={**_environment(program, configured=configured), **(environment or {})},
+        stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        try:
+            given = stdin if isinstance(stdin, bytes) else None
+            output, told = process.communicate(given, timeout_seconds)
+        except BaseException as error:
+            # With what it started: ssh would hold the pipes open, and us, for as long as it likes.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                limit = f"within {timeout_seconds:g} seconds"
+                raise GitTimedOut(f"git {arguments[0]} did not end {limit} in {cwd}.") from error
+            raise
+    if process.returncode != 0:
+        complaint = _complaint(told) or f"git {arguments[0]} failed"
+        raise GitFailed(complaint, told.decode("utf-8", "replace"))
+    return output
 
 
 def _environment(program: str, *, configured: bool) -> dict[str, str]:

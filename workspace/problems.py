@@ -27,3 +27,14 @@ class ProjectUnusable(WorkspaceProblem):
 
 class HostUnusable(WorkspaceProblem):
     """This machine lacks something: disk space, git, permission, a directory that must be there."""
+
+
+class RemoteUnreachable(WorkspaceProblem):
+    """The checkpoints cannot be pushed to the remote, or fetched from it; try again later.
+
+    `refused` tells that it answered, and would not move a reference.
+    """
+
+    def __init__(self, text: str, *, refused: bool = False) -> None:
+        super().__init__(text)
+        self.refused = refused
