@@ -25,7 +25,7 @@ def spec_of(
     files.mkdir(exist_ok=True)
     walls = walls or NoWalls(os.environ)
     launch = walls.wrap(command, files, Command(place / "command").scratch)
-    return CommandSpec(launch.argv, launch.cwd, launch.env, timeout_seconds, output_limit_bytes)
+    return CommandSpec.of(launch, timeout_seconds, output_limit_bytes)
 
 
 async def start(launcher: Launcher, place: Path, spec: CommandSpec) -> Command:

@@ -58,8 +58,8 @@ def marked(mark: str) -> set[int]:
 
 
 def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
-    """Send a signal to each; one that is gone, or not ours, is passed over."""
-    for pid in pids:
+    """Send a signal to each, as a rule to parents first; what is not there is passed over."""
+    for pid in sorted(pids):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
 

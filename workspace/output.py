@@ -2,8 +2,10 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from policy.redaction import Redactor
 
 HEAD_CHARACTERS = 5_000
 TAIL_CHARACTERS = 5_000
@@ -43,10 +45,15 @@ def _last_written(line: str) -> str:
 
 
 class TextReader:
-    """Turns bytes, however they are cut, into clean text of whole lines."""
+    """Turns bytes, however they are cut, into clean text of whole lines.
 
-    def __init__(self) -> None:
+    A line is let go unfinished only up to where `begun` says that something has begun in it that
+    must not be cut.
+    """
+
+    def __init__(self, begun: Callable[[str], int] = len) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun = begun
         self._held = ""
 
     @property
@@ -59,12 +66,14 @@ class TextReader:
         text = self._held + self._decoder.decode(data)
         cut = text.rfind("\n") + 1
         if len(text) - cut > HELD_CHARACTERS:
-            cut = len(text)
+            cut = max(cut, self._begun(text)) or len(text)
         self._held = text[cut:]
         return clean(text[:cut])
 
     def flush(self, *, final: bool = False) -> str:
         """Return the part of a line that was held; `final` when no more bytes will come."""
+        if not final and self._begun(clean(self._held)) < len(clean(self._held)):
+            return ""
         text, self._held = self._held, ""
         return clean(text + (self._decoder.decode(b"", final=True) if final else ""))
 
@@ -72,15 +81,20 @@ class TextReader:
 class LineBatcher:
     """Output that is told while it comes: complete lines, none too long, none held for ever.
 
-    Pure: the caller brings the bytes and the clock (seconds, monotonic).
+    Secrets are blanked before a line is cut. Pure: the caller brings the bytes and the clock
+    (seconds, monotonic).
     """
 
     def __init__(
-        self, longest: int = LINE_CHARACTERS, patience_seconds: float = PATIENCE_SECONDS
+        self,
+        redactor: Redactor,
+        longest: int = LINE_CHARACTERS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._longest = longest
         self._patience_seconds = patience_seconds
-        self._reader = TextReader()
+        self._stream = redactor.stream()
+        self._reader = TextReader(self._stream.begun)
         self._held_since: float | None = None
 
     @property
@@ -105,6 +119,7 @@ class LineBatcher:
         return self._lines(self._reader.flush(final=True))
 
     def _lines(self, text: str) -> list[str]:
+        text = self._stream.lines(text)
         lines = text.removesuffix("\n").split("\n") if text else []
         return [line if len(line) <= self._longest else self._cut(line) for line in lines]
 
@@ -140,3 +155,22 @@ def _pieces(path: Path) -> Iterator[str]:
         while data := file.read(CHUNK_BYTES):
             yield reader.feed(data)
     yield reader.flush(final=True)
+
+
+def blank_file(path: Path, redactor: Redactor) -> None:
+    """Blank the secrets in a file, if there are any; nobody writes it any more."""
+    if not path.exists() or all(before == after for before, after in _blanked(path, redactor)):
+        return
+    draft = path.with_name(f"{path.name}.blanked")
+    draft.touch(0o600)
+    with draft.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        file.writelines(after for _, after in _blanked(path, redactor))
+    draft.replace(path)
+
+
+def _blanked(path: Path, redactor: Redactor) -> Iterator[tuple[str, str]]:
+    stream = redactor.stream()
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        while lines := file.readlines(CHUNK_BYTES):
+            text = "".join(lines)
+            yield text, stream.lines(text)

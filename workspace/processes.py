@@ -14,12 +14,13 @@ import sys
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from workspace.descendants import MARK, kill_all, marked, signal_all, started_at
 from workspace.fork_client import ForkServer
+from workspace.launch import Launch, Owner
 from workspace.supervisor import FIFOS, boot_id
 from workspace.waiting import readable
 
@@ -37,6 +38,7 @@ class CommandSpec:
     """What to run: a program with its arguments, in a directory, with exactly this environment.
 
     At `timeout_seconds` it is ended. Output beyond `output_limit_bytes` is dropped and counted.
+    The rest is as in `jail.Launch`, which says what it means.
     """
 
     argv: list[str]
@@ -44,6 +46,19 @@ class CommandSpec:
     env: dict[str, str]
     timeout_seconds: float
     output_limit_bytes: int
+    files: tuple[Path, ...] = ()
+    owner: Owner | None = None
+    main_holds_walls: bool = False
+    free_disk_bytes: int = 0
+
+    @classmethod
+    def of(cls, launch: Launch, timeout_seconds: float, output_limit_bytes: int) -> "CommandSpec":
+        """Run what the walls have wrapped."""
+        return cls(
+            timeout_seconds=timeout_seconds,
+            output_limit_bytes=output_limit_bytes,
+            **{field.name: getattr(launch, field.name) for field in fields(launch)},
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ class Finished:
     """The command has ended and nothing of it runs any more.
 
     `exit_code` is None when a signal ended it; both are None when it could not be killed.
-    `stopped` and `timed_out` tell that it was ended before it ended by itself.
+    `stopped`, `timed_out` and `disk_full` tell that it was ended before it ended by itself.
     """
 
     exit_code: int | None
@@ -71,6 +86,7 @@ class Finished:
     duration_seconds: float
     output_bytes: int
     dropped_bytes: int
+    disk_full: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,9 +277,9 @@ def _prepare(command: Command, spec: CommandSpec) -> None:
     for name in FIFOS:
         with suppress(FileExistsError):
             os.mkfifo(command.directory / name, 0o600)
-    content = asdict(spec) | {"cwd": str(spec.cwd), "env": spec.env | {MARK: command.mark}}
+    content = asdict(spec) | {"env": spec.env | {MARK: command.mark}}
     draft = command.directory / f"spec.{uuid.uuid4().hex}"
-    draft.write_text(json.dumps(content))
+    draft.write_text(json.dumps(content, default=str))
     draft.replace(command.directory / "spec.json")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workspace.descendants import descendants, kill_all, signal_all, started_at
+from workspace.handover import give, throw_away
 
 GRACE_SECONDS = 1.0
 """Between SIGTERM and SIGKILL."""
@@ -32,6 +33,7 @@ HOPELESS_SECONDS = 5.0
 CANNOT_START = 127
 """Exit code of a shell for a program that is not there."""
 
+LOOK_AT_DISK_SECONDS = 0.5
 READ_BYTES = 256 * 1024
 RECORD_BYTES = 512
 OPEN_FILES = (8_192, 65_536)
@@ -86,7 +88,7 @@ def supervise(directory: Path, claimed: int, woken: int) -> None:
     supervisor.run()
     for fifo in (stop, ended):
         os.close(fifo)
-    _throw_away(directory / "scratch")
+    throw_away(directory / "scratch")
 
 
 def note_on_disk(directory: Path, status: int) -> None:
@@ -124,6 +126,11 @@ class Supervisor:
         self._status: int | None = None
         self._ending = self._timed_out = self._stopped = False
         self._due = self._hopeless = math.inf
+        self._disk_full = False
+        # On a disk that is nearly full already, half of what is left may be used.
+        free, wanted = self._free_bytes(), spec["free_disk_bytes"]
+        self._least_free_bytes = wanted if wanted < free else free // 2
+        self._next_look_at_disk = 0.0
 
     def run(self) -> None:
         """Start the command, keep its output, end it when it is time, record the end."""
@@ -163,7 +170,7 @@ class Supervisor:
                 self._status = status
 
     def _end_if_due(self) -> None:
-        if self._status is not None:
+        if self._status is not None or self._fills_disk():
             self._end()
         if time.monotonic() < self._due:
             return
@@ -174,18 +181,31 @@ class Supervisor:
             self._timed_out = True
             self._end()
 
+    def _fills_disk(self) -> bool:
+        if time.monotonic() >= self._next_look_at_disk and not self._ending:
+            self._next_look_at_disk = time.monotonic() + LOOK_AT_DISK_SECONDS
+            self._disk_full = self._free_bytes() < self._least_free_bytes
+        return self._disk_full
+
+    def _free_bytes(self) -> int:
+        disk = os.statvfs(self._directory)
+        return disk.f_bavail * disk.f_frsize
+
     def _end(self) -> None:
         if not self._ending:
             self._ending = True
             self._due = time.monotonic() + GRACE_SECONDS
             self._hopeless = self._due + HOPELESS_SECONDS
-            signal_all(self._processes(), signal.SIGTERM)
+            asked = self._processes()
+            if self._spec["main_holds_walls"]:  # with it the others would go unasked
+                asked.discard(self._main or 0)
+            signal_all(asked, signal.SIGTERM)
 
     def _processes(self) -> set[int]:
         return descendants(os.getpid(), self._main)
 
     def _listen(self, poll: select.poll) -> None:
-        patience_seconds = min(max(0.0, self._due - time.monotonic()), 3600.0)
+        patience_seconds = min(max(0.0, self._due - time.monotonic()), LOOK_AT_DISK_SECONDS)
         for source, _ in poll.poll(patience_seconds * 1000 + 1):
             if source == self._woken:
                 os.read(self._woken, READ_BYTES)
@@ -223,6 +243,7 @@ class Supervisor:
             "duration_seconds": round(seconds, 4),
             "output_bytes": self._written,
             "dropped_bytes": self._dropped,
+            "disk_full": self._disk_full,
         }
         os.pwrite(self._record.fileno(), json.dumps(end).encode(), 0)
         (self._directory / "exit.json.part").replace(self._directory / "exit.json")
@@ -230,6 +251,10 @@ class Supervisor:
 
 def _spawn(spec: dict[str, Any], output: int) -> int:
     """Start the program of a spec in a session of its own; return its pid."""
+    if owner := spec["owner"]:
+        for path in owner["paths"]:
+            give(Path(path), owner["user"], owner["group"])
+        os.fchown(output, owner["user"], owner["group"])  # or it could not open /dev/stdout
     os.chdir(spec["cwd"])
     return os.posix_spawnp(
         spec["argv"][0],
@@ -239,6 +264,7 @@ def _spawn(spec: dict[str, Any], output: int) -> int:
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, output, 1),
             (os.POSIX_SPAWN_DUP2, output, 2),
+            *((os.POSIX_SPAWN_OPEN, *file) for file in _numbered(spec["files"])),
         ],
         setsid=True,
         setsigmask=[],
@@ -246,21 +272,5 @@ def _spawn(spec: dict[str, Any], output: int) -> int:
     )
 
 
-def _throw_away(scratch: Path) -> None:
-    """Remove HOME and TMPDIR; read-only directories in them (Go's cache) are opened first."""
-    with suppress(OSError):
-        for _, _, _, directory in os.fwalk(scratch):
-            os.fchmod(directory, 0o700)
-        for _, directories, files, directory in os.fwalk(scratch, topdown=False):
-            for name in files:
-                os.unlink(name, dir_fd=directory)
-            for name in directories:
-                _remove_directory(name, directory)
-        scratch.rmdir()
-
-
-def _remove_directory(name: str, parent: int) -> None:
-    try:
-        os.rmdir(name, dir_fd=parent)
-    except NotADirectoryError:  # a link to one
-        os.unlink(name, dir_fd=parent)
+def _numbered(files: list[str]) -> list[tuple[int, str, int, int]]:
+    return [(number, file, os.O_RDONLY, 0) for number, file in enumerate(files, start=3)]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy.redaction import Redactor
 from workspace.output import HELD_CHARACTERS, LineBatcher, TextReader, clean, head_and_tail
 
 CUTS = st.lists(st.integers(min_value=0, max_value=200), max_size=10)
@@ -50,7 +51,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(data: bytes, cuts: list[int])
 
 @given(st.binary(max_size=200), CUTS, st.integers(min_value=2, max_value=50))
 def test_lines_are_whole_and_never_too_long(data: bytes, cuts: list[int], longest: int) -> None:
-    batcher = LineBatcher(longest, patience_seconds=1e9)
+    batcher = LineBatcher(Redactor(), longest, patience_seconds=1e9)
     lines = [line for piece in pieces(data, cuts) for line in batcher.take(piece, 0)]
     lines += batcher.end()
     text = clean(data.decode(errors="replace"))
@@ -66,7 +67,7 @@ def _cut(line: str, longest: int) -> str:
 
 
 def test_a_line_without_end_is_told_after_a_while() -> None:
-    batcher = LineBatcher(patience_seconds=1.0)
+    batcher = LineBatcher(Redactor(), patience_seconds=1.0)
     assert batcher.take(b"done\nPassword: ", 10.0) == ["done"]
     assert batcher.take(b"", 10.9) == []
     assert batcher.take(b"", 11.0) == ["Password: "]
@@ -76,7 +77,7 @@ def test_a_line_without_end_is_told_after_a_while() -> None:
 
 
 def test_patience_begins_anew_with_each_line() -> None:
-    batcher = LineBatcher(patience_seconds=1.0)
+    batcher = LineBatcher(Redactor(), patience_seconds=1.0)
     assert batcher.take(b"a", 0.0) == []
     assert batcher.take(b"b\nc", 0.9) == ["ab"]
     assert batcher.take(b"", 1.5) == []
@@ -84,7 +85,7 @@ def test_patience_begins_anew_with_each_line() -> None:
 
 
 def test_a_character_in_halves_is_put_together() -> None:
-    batcher = LineBatcher()
+    batcher = LineBatcher(Redactor())
     euro = "€\n".encode()
     assert batcher.take(euro[:1], 0) + batcher.take(euro[1:2], 0) == []
     assert batcher.take(euro[2:], 0) == ["€"]
