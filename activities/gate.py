@@ -32,6 +32,7 @@ class TurnedAway:
 
     outcome: Outcome
     told: str
+    preview: str = "not run"
 
 
 class Gate:

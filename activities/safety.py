@@ -14,6 +14,7 @@ from models.consent import Asking, CheckRequest, Judged, JudgeRequest
 from models.steps import RunCommand, VerdictDecision
 from policy.words import WORDS
 from workspace.directory import TaskDirectory
+from workspace.remote import Remote
 from workspace.transcript import Transcript
 
 MAX_SHOWN_CHARACTERS = 8_000
@@ -32,8 +33,11 @@ class SafetyActivities:
     request. Raises ApplicationError with a type of Problem.
     """
 
-    def __init__(self, home: Path, gate: Gate, codes: Codes, asking: Asking) -> None:
+    def __init__(
+        self, home: Path, gate: Gate, codes: Codes, asking: Asking, remote: Remote | None = None
+    ) -> None:
         self._home = home
+        self._remote = remote
         self._gate = gate
         self._codes = codes
         self._asking = asking
@@ -42,7 +46,8 @@ class SafetyActivities:
     def judge_step(self, request: JudgeRequest) -> Judged:
         """Judge a command of Claude's, and say how to ask when a person must be asked."""
         with told_as_problems():
-            store = TaskDirectory(self._home, request.task_id).store
+            directory = TaskDirectory(self._home, request.task_id, self._remote)
+            store = directory.store_with(request.checkpoint)
             _, given = Transcript(store, request.checkpoint).tool_input(request.call_id)
             command = RunCommand.model_validate(given).command
             look = self._gate.look(store, request, command)

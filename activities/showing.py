@@ -7,7 +7,9 @@ from temporalio import activity
 
 from activities.workspace_errors import told_as_problems
 from models.steps import Diff, DiffRequest, Log, LogEntry, LogRequest
+from workspace.checkpoints import CheckpointStore
 from workspace.directory import TaskDirectory
+from workspace.remote import Remote
 from workspace.transcript import Message, Transcript
 
 MAX_DIFF_BYTES = 1_000_000
@@ -18,22 +20,22 @@ MAX_LOG_CHARACTERS = 600_000
 class ShowingActivities:
     """Started by a door, not by a task: they read, and change nothing."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, remote: Remote | None = None) -> None:
         self._home = home
+        self._remote = remote
 
     @activity.defn
     def show_diff(self, request: DiffRequest) -> Diff:
         """The change between two checkpoints, as a patch."""
         with told_as_problems():
-            store = TaskDirectory(self._home, request.task_id).store
+            store = self._store(request)
             return store.diff(request.first, request.checkpoint, MAX_DIFF_BYTES)
 
     @activity.defn
     def show_log(self, request: LogRequest) -> Log:
         """The conversation with Claude, its latest part if it is long."""
         with told_as_problems():
-            store = TaskDirectory(self._home, request.task_id).store
-            messages = Transcript(store, request.checkpoint).everything()
+            messages = Transcript(self._store(request), request.checkpoint).everything()
         entries = [entry for message in messages for entry in _entries(message)]
         kept: list[LogEntry] = []
         room = MAX_LOG_CHARACTERS
@@ -43,6 +45,10 @@ class ShowingActivities:
                 break
             kept.append(entry)
         return Log(entries=kept[::-1], truncated=len(entries) - len(kept))
+
+    def _store(self, request: DiffRequest | LogRequest) -> CheckpointStore:
+        directory = TaskDirectory(self._home, request.task_id, self._remote)
+        return directory.store_with(request.checkpoint)
 
 
 def _entries(message: Message) -> list[LogEntry]:

@@ -6,13 +6,23 @@ from contextlib import contextmanager
 from temporalio.exceptions import ApplicationError
 
 from models.problems import Problem
-from workspace.problems import ProjectUnusable, StaleAttempt, WorkspaceBusy, WorkspaceProblem
+from workspace.problems import (
+    ProjectUnusable,
+    RemoteUnreachable,
+    StaleAttempt,
+    WorkspaceBusy,
+    WorkspaceProblem,
+)
 from workspace.processes import CommandNotStarted
 
-_KINDS: dict[type[Exception], Problem] = {
+REMOTE_UNREACHABLE = "RemoteUnreachable"
+"""The remote of the checkpoints is away: tried again, then the task parks."""
+
+_KINDS: dict[type[Exception], str] = {
     WorkspaceBusy: Problem.WORKSPACE_BUSY,
     StaleAttempt: Problem.STALE_ATTEMPT,
     ProjectUnusable: Problem.PROJECT_UNUSABLE,
+    RemoteUnreachable: REMOTE_UNREACHABLE,
 }
 """All others are matters of the host, such as a full disk or a lost repository."""
 
@@ -26,7 +36,7 @@ def told_as_problems() -> Iterator[None]:
         raise ApplicationError(str(error), type=Problem.HOST_UNUSABLE, non_retryable=True) from None
     except WorkspaceProblem as error:
         kind = _KINDS.get(type(error), Problem.HOST_UNUSABLE)
-        lasting = kind is not Problem.WORKSPACE_BUSY
+        lasting = kind not in {Problem.WORKSPACE_BUSY, REMOTE_UNREACHABLE}
         raise ApplicationError(str(error), type=kind, non_retryable=lasting) from None
     except OSError as error:
         text = f"The task's directory cannot be used: {error.strerror or error}."
