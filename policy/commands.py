@@ -83,7 +83,7 @@ def _first_scope(places: Places) -> Scope:
         "CARGO": "cargo",
     }
     variables: dict[str, tuple[str, ...]] = {name: (value,) for name, value in values.items()}
-    return Scope(places.home, places.workspace, variables=variables)
+    return Scope(places.home, places.workspace, variables=variables, exported=set(values))
 
 
 def _verdict(found: list[tuple[Finding, Origin]]) -> Verdict:

@@ -16,13 +16,15 @@ from policy.effects import (
     RunsInput,
     RunsText,
     Saves,
+    Sets,
 )
 from policy.programs import candidates
 from policy.rules.every import every_call
+from policy.rules.foreign import foreign_call, texts_in
 from policy.shell import syntax
 from policy.shell.builtins import BUILTINS
 from policy.shell.extents import TooDeep
-from policy.shell.marks import HOLE, PARAMETERS, is_hole
+from policy.shell.marks import HOLE, PARAMETERS, is_hole, typed
 from policy.shell.outputs import output_of
 from policy.shell.paths import resolved
 from policy.shell.scope import Function, Origin, Scope
@@ -33,6 +35,8 @@ MAX_COMMANDS = 4000
 """Commands read in one judgement."""
 MAX_NESTING = 25
 """Texts inside texts (`sh -c "sh -c ..."`, functions calling functions) that are followed."""
+MAX_RECURSION = 3
+"""Calls of a function inside itself that are followed."""
 
 TOO_DEEP = Finding(Category.CODE, "run a command nested too deeply to be read")
 TOO_MUCH = Finding(Category.CODE, "run more commands than can be read")
@@ -43,6 +47,7 @@ UNREADABLE = {
     Source.DOWNLOAD: Finding(Category.CODE, "run code from the internet that nobody has read"),
     Source.DECODED: Finding(Category.CODE, "run hidden code"),
 }
+_QUERIES = frozenset(("sql", "redis", "mongo", "cypher"))
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 
 
@@ -80,7 +85,7 @@ class Engine:
         if first in scope.aliases and first not in self._calling:
             return self._run_alias(words, scope, origin, stdin)
         function = scope.functions.get(first)
-        if function and first not in self._calling:
+        if function and self._calling.count(first) < MAX_RECURSION:
             return self._call_function(function, words, scope, stdin)
         if PARAMETERS in first:
             return UNKNOWN
@@ -117,8 +122,11 @@ class Engine:
         builtin = BUILTINS.get(call.program)
         if builtin and call.path == call.program:
             yield from builtin(call, scope)
-        for rule in self.rules.get(call.program, ()):
+        rules = self.rules.get(call.program)
+        for rule in rules or (foreign_call,):
             yield from rule(call)
+        if call.program not in LANGUAGES and call.program not in BUILTINS:
+            yield from texts_in(call)
         if "/" in call.path:
             yield RunsFile(call.path, words=call.args)
         yield from every_call(call)
@@ -155,7 +163,7 @@ class Engine:
         self, effect: Effect, scope: Scope, origin: Origin, call: Call | None
     ) -> Stream | None:
         """Let an effect happen; answers output when it ran something."""
-        stdin = call.stdin if call else None
+        stdin = call.stdin if call else scope.stdin
         match effect:
             case RunsCommand():
                 inner = _moved(scope) if effect.elsewhere else scope
@@ -171,17 +179,24 @@ class Engine:
                 scope.world.files[resolved(effect.path, scope.cwd)] = effect.content
             case Copies():
                 self._copy(effect, scope)
+            case Sets() if call and call.program not in BUILTINS:
+                scope.assign(effect.name, typed(effect.value))
+                scope.exported.add(effect.name)
+                self._weigh(effect, scope, origin)
             case _:
-                for finding in self.consequences.of(effect, scope):
-                    self.found.append((finding, origin))
+                self._weigh(effect, scope, origin)
         return None
+
+    def _weigh(self, effect: Effect, scope: Scope, origin: Origin) -> None:
+        for finding in self.consequences.of(effect, scope):
+            self.found.append((finding, origin))
 
     def _run_text(
         self, effect: RunsText, scope: Scope, origin: Origin, stdin: Stream | None
     ) -> Stream | None:
         if effect.language == "eval":
             return self.run_text(effect.text, scope, origin)
-        inner = _moved(scope) if effect.elsewhere else scope.subshell()
+        inner = _moved(scope) if effect.elsewhere else scope.process()
         inner.stdin = stdin
         if effect.language == "bash":
             inner.zero, *inner.positional = effect.words or ("bash",)
@@ -190,7 +205,8 @@ class Engine:
 
     def _run_code(self, effect: RunsText, scope: Scope, origin: Origin) -> Stream | None:
         """Read code of another language."""
-        if any(is_hole(line) for line in effect.text.splitlines()):
+        hidden = any(is_hole(line) for line in effect.text.splitlines())
+        if hidden and effect.language not in _QUERIES:
             return self._give_up(UNREADABLE[effect.source], origin)
         if self._nesting >= MAX_NESTING:
             return self._give_up(TOO_DEEP, origin)

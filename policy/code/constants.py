@@ -131,6 +131,8 @@ class Constants:
     def _changed(self, node: ast.Call, receiver: ast.expr, method: str) -> Value:
         text = self.value(receiver)
         args = [self.text(arg) for arg in node.args]
+        if method == "split" and text is None and args and args[0]:
+            return args[0].split()
         if method == "split" and isinstance(text, str):
             return text.split(args[0]) if args and args[0] else text.split()
         if not isinstance(text, str):

@@ -1,7 +1,6 @@
 """Effects of Python code, read from its syntax tree."""
 
 import ast
-import re
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -37,29 +36,40 @@ _MENTIONED: dict[str, Effect] = {
         Finding(Category.PRIVILEGE, "act with another user's rights"),
     ),
 }
-_SUSPICIOUS = re.compile(
-    r"import|__|eval|exec|open|getattr|\.(?:unlink|rmdir|delete|drop|kill"
-    r"|terminate|write|truncate|execute|system)"
-)
 
 
 def python(text: str) -> Iterator[Effect]:
     """Effects of Python code; what is no Python 3 is searched as text."""
-    if not _SUSPICIOUS.search(text):
-        return
     tree = _parsed(text.translate(_MARKS))
     if tree is None:
         yield from python_text(text)
         return
+    nodes = _nodes(tree)
     names = Names()
-    names.learn(tree)
-    for node in ast.walk(tree):
+    names.learn(nodes)
+    for node in nodes:
         if isinstance(node, ast.Call):
             yield from _call(node, names)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from _mention(node, names)
         elif isinstance(node, ast.With | ast.Expr):
             yield from path_effects(node, names)
+
+
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    """Every node but contexts and operators: `ast.walk`, in half the time."""
+    found: list[ast.AST] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        for name in reversed(node._fields):
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                waiting.extend(one for one in reversed(value) if isinstance(one, ast.AST))
+            elif isinstance(value, ast.AST) and name not in ("ctx", "op"):
+                waiting.append(value)
+    return found
 
 
 def _parsed(text: str) -> ast.Module | None:

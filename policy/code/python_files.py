@@ -44,6 +44,11 @@ def _writes(*positions: int) -> Reader:
     return read
 
 
+def _renames(node: ast.Call, names: Names) -> Iterator[Effect]:
+    paths = tuple(path_of(argument(node, position), names) for position in (0, 1))
+    yield Deletes(paths[:1]) if paths[1] == "/dev/null" else Writes(paths)
+
+
 def _chmod(node: ast.Call, names: Names) -> Iterator[Effect]:
     mode = argument(node, 1, "mode")
     octal = (
@@ -101,7 +106,7 @@ FILE_CALLS: dict[str, Reader] = {
     **named(
         "shutil.copy shutil.copy2 shutil.copyfile shutil.copytree os.symlink os.link", _writes(1)
     ),
-    **named("shutil.move os.rename os.replace os.renames", _writes(0, 1)),
+    **named("shutil.move os.rename os.replace os.renames", _renames),
     **named("os.mkdir os.makedirs os.mkfifo os.mknod", _writes(0)),
     "os.truncate": _truncate,
     "os.ftruncate": _truncate,

@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 
 from policy.code.constants import Constants
 from policy.shell.marks import HOLE
+from policy.vocabulary import words_of
 
 _IMPORTERS = frozenset(("__import__", "importlib.import_module", "import_module"))
-_TRANSPARENT = frozenset(("os.path",))
+_STARRED = words_of(
+    "remove unlink rmdir removedirs rename replace system popen kill killpg chmod chown truncate "
+    "rmtree move copy copyfile copytree run call Popen check_output check_call getoutput execv "
+    "execvp execl execlp spawnv putenv symlink link Path"
+)
+"""Names that `from MODULE import *` is taken to bring."""
 
 
 @dataclass
@@ -18,21 +24,27 @@ class Names:
     called: set[int] = field(default_factory=set)
     _known: dict[str, str] = field(default_factory=dict)
 
-    def learn(self, tree: ast.Module) -> None:
+    def learn(self, nodes: list[ast.AST]) -> None:
         """Collect imports and plain assignments, wherever they stand."""
         assigned: list[ast.Assign] = []
-        for node in ast.walk(tree):
+        for node in nodes:
             match node:
                 case ast.Import(names=names):
                     for name in names:
                         self._import(name)
                 case ast.ImportFrom(module=module, names=names) if module:
-                    for name in names:
-                        self._known[name.asname or name.name] = f"{module}.{name.name}"
+                    self._import_from(module, names)
                 case ast.Assign():
                     assigned.append(node)
         for assignment in assigned:
             self._assign(assignment)
+
+    def _import_from(self, module: str, names: list[ast.alias]) -> None:
+        for name in names:
+            if name.name == "*":
+                self._known.update({one: f"{module}.{one}" for one in _STARRED})
+            else:
+                self._known[name.asname or name.name] = f"{module}.{name.name}"
 
     def _import(self, name: ast.alias) -> None:
         if name.asname:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator
 
 from policy.code.python_files import argument
 from policy.code.python_names import Names
-from policy.effects import Category, Effect, Finding, RunsCommand, RunsFile, RunsText, Sets
+from policy.effects import (
+    Category,
+    Effect,
+    Finding,
+    RunsCommand,
+    RunsFile,
+    RunsInput,
+    RunsText,
+    Sets,
+)
 from policy.shell.marks import HOLE, is_known
 from policy.vocabulary import named
 
@@ -61,7 +70,7 @@ def _executes(node: ast.Call, names: Names) -> Iterator[Effect]:
         value = names.constants.value(arg)
         values += value if isinstance(value, list) else [value] if value is not None else [HOLE]
     dotted = names.dotted(node.func) or ""
-    words = values[2:] if "spawn" in dotted else values[1:]
+    words = values[2:] if dotted.startswith("os.spawn") else values[1:]
     if words and is_known(words[0]):
         yield RunsCommand(tuple(words))
 
@@ -81,6 +90,9 @@ def _evaluates(node: ast.Call, names: Names) -> Iterator[Effect]:
         return
     code = node.args[0]
     source = ast.unparse(code)
+    if "stdin" in source or "input(" in source:
+        yield RunsInput("python")
+        return
     value = names.constants.text(code)
     if isinstance(code, ast.Call) and names.dotted(code.func) == "compile" and code.args:
         value, source = names.constants.text(code.args[0]), ast.unparse(code.args[0])

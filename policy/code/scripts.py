@@ -7,7 +7,7 @@ from policy.effects import Effect
 
 _JAVASCRIPT = Language(
     comment="//",
-    deletes=r"\.(?:unlink|unlinkSync|rmSync|rmdir|rmdirSync|removeSync|emptyDir"
+    deletes=r"\b(?:unlinkSync|rmSync|rmdirSync|emptyDirSync)\b|\.(?:unlink|unlinkSync|rmSync|rmdir|rmdirSync|removeSync|emptyDir"
     r"|emptyDirSync|rimraf)\s*\("
     r"|\b(?:fs|fsp|promises|fse|fsPromises|fsExtra|Deno|shell|shelljs"
     r"|sh)\.(?:rm|remove|removeSync|del)\s*\("
@@ -40,6 +40,7 @@ _JAVASCRIPT = Language(
 
 _PERL = Language(
     comment="#",
+    dynamic=r"&\$\w|&\{|->\(",
     deletes=r"\b(?:unlink|rmdir|rmtree|remove_tree|unlink0|unlinkat)\b(?!\s*=>)"
     r"|->(?:remove|remove_tree|unlink|rmtree)\b"
     r"|\bFile::Path::\w+\b|\bFile::Remove\b",
@@ -91,6 +92,7 @@ _RUBY = Language(
 
 _PHP = Language(
     comment="# //",
+    dynamic=r"\$\w+\s*\(|\b(?:call_user_func\w*|array_map|array_walk)\s*\(",
     deletes=r"\b(?:unlink|rmdir)\s*\(|(?:File|Storage)::(?:delete\w*"
     r"|cleanDirectory)\s*\(|->(?:deleteDirectory|remove|deleteDir)\s*\(",
     runs=r"(?<![\w>:$])(?:system|exec|shell_exec|passthru|popen|proc_open"
@@ -158,7 +160,7 @@ _OTHER = Language(
     r"|\bDirectory\.Delete\s*\(|\bunlink\s*\(|\bremove\s*\(\s*\x01"
     r"|\brmdir\s*\(|\bSys\.remove\b|\bremoveFile\b|\bremoveDirectory\w*"
     r"|\bdelete-file\b|\bdelete-directory\b|\bdeleteFile\b|\bremoveDir\b"
-    r"|file::delete|:file\.delete|FileManager\.default\.removeItem",
+    r"|\bdelete\s*\(\s*\x01|file::delete|:file\.delete|FileManager\.default\.removeItem",
     runs=r"\bexec\.Command(?:Context)?\s*\(|\bCommand::new\s*\("
     r"|Runtime\.getRuntime\(\)\.exec\s*\(|\bProcessBuilder\s*\("
     r"|\bSystem\.cmd\s*\("

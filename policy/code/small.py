@@ -20,6 +20,8 @@ _SED_WRITE = re.compile(r"(?:^|[;{}\n]|\d|\$|/[gpI\d]*)\s*[wW]\s+(\S+)")
 _VIM_SHELL = re.compile(
     r"(?m)(?:^|\||:|\s)!+\s*([^\n]+)|\bsystem(?:list)?\(\s*['\"](.*?)['\"]\s*[,)]"
 )
+_VIM_LANGUAGES = {"lua": "lua", "py": "python", "python": "python", "perl": "perl", "ruby": "ruby"}
+_VIM_LANGUAGE = re.compile(r"(?m)(?:^|:|\|)\s*(lua|py|python|perl|ruby)(?:3x?|x)?\s+([^\n]+)")
 _VIM_WRITE = re.compile(r"(?m)(?:^|\||:)\s*(?:w|wq|write|saveas|r)!?\s+([^\s|!]+)")
 _VIM_DELETE = re.compile(r"\bdelete\(\s*['\"]|\bos\.(?:remove|system)|:Delete\b|\bpy3?x?\s+.*")
 _DEBUGGER_SHELL = re.compile(
@@ -61,6 +63,8 @@ def sed(text: str) -> Iterator[Effect]:
 
 def vim(text: str) -> Iterator[Effect]:
     """Effects of commands for vim, ex or ed."""
+    for language, code in _VIM_LANGUAGE.findall(text):
+        yield RunsText(_VIM_LANGUAGES[language], code)
     for command in _texts(_VIM_SHELL, text):
         yield RunsText("bash", command)
     for path in _texts(_VIM_WRITE, text):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policy.effects import Category, Effect, Finding, RunsText
+from policy.effects import Category, Effect, Finding, RunsText, Writes
 from policy.shell.marks import clean
 
 LOSES_DATA = Finding(Category.DATABASE, "delete data from a database")
@@ -56,6 +56,7 @@ _PIPE_LINE = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _TO_PROGRAM = re.compile(r"\bprogram\s+'((?:[^']|'')*)'", re.IGNORECASE)
+_WRITES_FILE = re.compile(r"(?i)\b(?:writefile\s*\(|into\s+(?:out|dump)file)\s*'([^']*)'")
 _REDIS = re.compile(
     r"(?:FLUSHALL|FLUSHDB|DEL|UNLINK|GETDEL|HDEL|XDEL|SREM|ZREM\w*|LREM"
     r"|XTRIM|LTRIM|SPOP|DEBUG|FT\.DROP\w*"
@@ -83,6 +84,8 @@ def sql(text: str) -> Iterator[Effect]:
             yield RunsText("bash", found[1])
     for found in _TO_PROGRAM.finditer(text):
         yield RunsText("bash", found[1])
+    for found in _WRITES_FILE.finditer(text):
+        yield Writes((found[1],))
     if _loses_data(text):
         yield LOSES_DATA
 

@@ -22,6 +22,8 @@ from policy.effects import (
     RunsText,
     Writes,
 )
+from policy.shell.marks import HOLE
+from policy.vocabulary import words_of
 
 UNREADABLE = Finding(Category.CODE, "run code that cannot be read beforehand")
 
@@ -40,6 +42,10 @@ _QUERIES = re.compile(
 )
 
 
+_INTERPOLATION = re.compile(r"#\{\s*(?:[\"']([^\"']*)[\"']\s*|[^}]*)\}")
+_FUNCTIONS = frozenset(
+    words_of("unlink rmdir system exec shell_exec passthru popen proc_open rmtree")
+)
 _URL = re.compile(r"https?://")
 
 
@@ -61,6 +67,7 @@ class Language:
     loses_data: str = r"(?!)"
     backticks_run: bool = False
     inline: str = r"(?!)"
+    dynamic: str = r"(?!)"
 
     def read(self, name: str, text: str) -> Iterator[Effect]:
         """Effects of code in this language."""
@@ -97,6 +104,14 @@ class Language:
             tuple(one for one in code.literals if "/" in one and " " not in one and len(one) < 200)
         )
 
+    def _called_by_name(self, code: Code) -> Iterator[Effect]:
+        """Functions that a text names: `$f = "unlink"; $f("x")`."""
+        for one in code.literals:
+            if one in ("unlink", "rmdir", "rmtree"):
+                yield Deletes(())
+            elif one in _FUNCTIONS:
+                yield UNREADABLE
+
     def _commands(self, code: Code) -> Iterator[Effect]:
         for region in _regions(self.runs, code.bare):
             texts = code.inside(region)
@@ -106,10 +121,16 @@ class Language:
                 yield RunsText("bash", one)
             if not texts:
                 yield from (RunsText("bash", one) for one in code.literals if " " in one)
-        if self.backticks_run:
-            for literal, quote in zip(code.literals, code.quotes, strict=True):
-                if quote == "`":
-                    yield RunsText("bash", literal)
+        if re.search(self.dynamic, code.bare):
+            yield from self._called_by_name(code)
+        for literal, quote in zip(code.literals, code.quotes, strict=True):
+            if self.backticks_run and quote == "`":
+                yield RunsText("bash", _interpolated(literal))
+
+
+def _interpolated(text: str) -> str:
+    """Text of a literal in which Ruby puts the values of expressions."""
+    return _INTERPOLATION.sub(lambda found: found[1] or HOLE, text)
 
 
 def _regions(pattern: str, bare: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policy.calls import Call, Rule
-from policy.effects import Effect, RunsCommand, RunsText, Writes
+from policy.effects import Effect, Kills, RunsCommand, RunsText, Writes
 from policy.rules.wrappers import Wrapper
 from policy.shell.marks import HOLE, is_known
 from policy.shell.options import parse
@@ -31,7 +31,7 @@ def _xargs(call: Call) -> Iterator[Effect]:
         place = "{}"
     if place:
         lines = text.splitlines() if text is not None and is_known(text) else [HOLE]
-        for line in lines[:MAX_ITEMS]:
+        for line in lines[:MAX_ITEMS] or [HOLE]:
             words = (word.replace(place, line.strip()) for word in command)
             yield RunsCommand(tuple(words), stdin=SILENCE)
         return
@@ -128,6 +128,14 @@ def _script(call: Call) -> Iterator[Effect]:
     yield Writes(tuple(options.operands[:1]))
 
 
+def _starts_daemon(call: Call) -> Iterator[Effect]:
+    options = parse(call.args, "xpuagdnrkTs", ("exec", "startas", "pidfile", "user", "chdir"))
+    if options.has("K", "stop"):
+        yield Kills("stop a service")
+    for program in options.all("x", "exec", "a", "startas"):
+        yield RunsCommand((program, *options.operands))
+
+
 def _sandbox(call: Call) -> Iterator[Effect]:
     """A command behind `--`, or the first word that is no option."""
     if "--" in call.args:
@@ -137,6 +145,7 @@ def _sandbox(call: Call) -> Iterator[Effect]:
 
 
 RULES: dict[str, Rule] = {
+    "start-stop-daemon": _starts_daemon,
     "xargs": _xargs,
     "gxargs": _xargs,
     "parallel": _parallel,
@@ -152,7 +161,7 @@ RULES: dict[str, Rule] = {
     "watchexec": _sandbox,
     "reflex": _sandbox,
     **named(
-        "firejail proot systemd-run op doppler aws-vault dotenv start-stop-daemon "
+        "firejail proot systemd-run op doppler aws-vault dotenv "
         "wait-for-it wait-for-it.sh infisical chamber envchain teller sops-exec "
         "wait-for dockerize",
         _sandbox,

@@ -33,9 +33,9 @@ def _config(args: list[str]) -> Iterator[Effect]:
 
 
 def _grep(args: list[str]) -> Iterator[Effect]:
-    for text in parse(args, "efABCm").all("O", "open-files-in-pager"):
-        if text:
-            yield RunsText("bash", text)
+    attached = [word[2:] for word in args if word.startswith("-O")]
+    for text in (*attached, *parse(args, "efABCm").all("open-files-in-pager")):
+        yield RunsText("bash", text)
 
 
 def _difftool(args: list[str]) -> Iterator[Effect]:

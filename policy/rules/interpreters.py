@@ -163,6 +163,11 @@ def _awk(call: Call) -> Iterator[Effect]:
         yield RunsText("awk", options.operands[0])
 
 
+def _rake(call: Call) -> Iterator[Effect]:
+    for text in parse(call.args, "eEfprI", ("execute",)).all("e", "E", "execute", "p"):
+        yield RunsText("ruby", text)
+
+
 def _osascript(call: Call) -> Iterator[Effect]:
     for text in parse(call.args, "els").all("e"):
         yield RunsText("applescript", text)
@@ -226,10 +231,13 @@ RULES: dict[str, Rule] = {
     **named(
         "groovy scala kotlin jshell elixir swift ghc runghc clojure clj bb racket guile "
         "sbcl ocaml erl crystal nim raku io janet gjs xulrunner haxe dart v zx "
-        "scala-cli",
+        "scala-cli octave octave-cli slsh bpftrace ginsh maxima gnuplot",
         Interpreter("other", ("-e", "-eval", "--eval", "-c", "--execute", "-E")),
     ),
     **named("awk gawk mawk nawk goawk", _awk),
+    **named("jjs jrunscript", Interpreter("javascript", ("-e", "-f"))),
+    "rake": _rake,
+    "latexmk": Interpreter("perl", ("-e",), ("-jobname",)),
     "osascript": _osascript,
     **named("pwsh powershell cmd", _powershell),
 }

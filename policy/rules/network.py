@@ -240,7 +240,7 @@ def _lookup(call: Call) -> Iterator[Effect]:
 def _tcpdump(call: Call) -> Iterator[Effect]:
     options = parse(call.args, "zwrFicsCGWyT")
     for program in options.all("z"):
-        yield RunsCommand((program,))
+        yield RunsText("bash", program)
     yield Writes(tuple(path for path in options.all("w") if path != "-"))
 
 

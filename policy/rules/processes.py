@@ -56,7 +56,10 @@ def _fuser(call: Call) -> Iterator[Effect]:
 
 
 def _tmux(call: Call) -> Iterator[Effect]:
-    operands = parse(call.args, "LSfct", stop=True).operands
+    options = parse(call.args, "LSfct", stop=True)
+    for text in options.all("c"):
+        yield RunsText("bash", text)
+    operands = options.operands
     verb, rest = "".join(operands[:1]), operands[1:]
     if verb.startswith(("kill-", "killp", "killw", "killse")) or verb in (
         "respawn-pane",
@@ -99,6 +102,8 @@ def _screen(call: Call) -> Iterator[Effect]:
 def _service(call: Call) -> Iterator[Effect]:
     """`systemctl VERB UNIT`, `service NAME VERB`, `rc-service`, `supervisorctl`, `pm2`."""
     words = set(parse(call.args, "tpnHM").operands)
+    if call.program == "service" and "/" in "".join(call.args[:1]):
+        yield RunsCommand(call.args)
     if words & _SERVICE_STOPS:
         yield Finding(Category.PROCESSES, "stop a service")
     elif words & _SERVICE_CHANGES:
@@ -118,6 +123,7 @@ RULES: dict[str, Rule] = {
     ),
     "fuser": _fuser,
     "tmux": _tmux,
+    "tmate": _tmux,
     "byobu": _tmux,
     "screen": _screen,
     **named(

@@ -8,6 +8,7 @@ from policy.effects import Category, Effect, Finding, RunsFile, RunsText
 from policy.shell.options import parse
 from policy.vocabulary import named
 
+_TESTS = re.compile(r"/(?:conftest|test_[^/]*|[^/]*_test)\.py$")
 LOADS = Finding(Category.CODE, "load code that cannot be read beforehand")
 
 
@@ -19,7 +20,13 @@ def _timeit(call: Call) -> Iterator[Effect]:
 
 def _python_runner(call: Call) -> Iterator[Effect]:
     """Programs that run a Python file: `pytest`, `coverage run`, `python -m pdb`."""
-    words = parse(call.args, "kmnpcoWr", ("cov", "rootdir", "durations")).operands
+    options = parse(call.args, "kmnpcoWr", ("cov", "rootdir", "durations"))
+    words = options.operands
+    if call.program in ("pdb", "ipdb", "pudb"):
+        for text in options.all("c"):
+            yield RunsText("python", text)
+    if call.program in ("pytest", "py.test", "unittest"):
+        words = words + [path for path in call.files if _TESTS.search(path)]
     for word in words:
         path = word.partition("::")[0]
         if path.endswith(".py"):

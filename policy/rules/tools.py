@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 
 from policy.calls import Call, Rule
-from policy.effects import Category, Effect, Finding, RunsCommand, RunsFile, RunsText, Writes
+from policy.effects import (
+    Category,
+    Deletes,
+    Effect,
+    Finding,
+    RunsCommand,
+    RunsFile,
+    RunsText,
+    Writes,
+)
 from policy.rules.matching import when
 from policy.shell.marks import typed
 from policy.shell.options import parse
@@ -13,6 +22,7 @@ from policy.vocabulary import named
 READS_KEYS = Finding(Category.SECRETS, "read keys or passwords")
 
 
+DELETES = Deletes((), reason="delete files")
 HOOKS = Finding(Category.PERSISTENCE, "change what git or an editor runs by itself")
 
 
@@ -39,6 +49,11 @@ def _ed(call: Call) -> Iterator[Effect]:
     if call.stdin:
         yield RunsText("vim", call.stdin.text)
     yield Writes(tuple(parse(call.args, "p").operands[:1]))
+
+
+def _speller(call: Call) -> Iterator[Effect]:
+    for program in parse(call.args, "sTrYoQ", ("speller",)).all("s", "speller"):
+        yield RunsText("bash", program)
 
 
 def _emacs(call: Call) -> Iterator[Effect]:
@@ -77,6 +92,23 @@ def _option_runs(*names: str) -> Rule:
     return rule
 
 
+def _compiler(call: Call) -> Iterator[Effect]:
+    for option, command in zip(call.args, call.args[1:], strict=False):
+        if option == "-wrapper":
+            yield RunsText("bash", command.replace(",", " "))
+        elif option == "-o":
+            yield Writes((command,))
+
+
+def _rpm_eval(call: Call) -> Iterator[Effect]:
+    """Macros: `%(command)` and `%{lua:code}`."""
+    for word in map(typed, call.args):
+        for command in re.findall(r"%\((.*?)\)", word):
+            yield RunsText("bash", command)
+        for code in re.findall(r"%\{lua:(.*)\}", word):
+            yield RunsText("lua", code)
+
+
 def _less(call: Call) -> Iterator[Effect]:
     for word in call.args:
         if word.startswith("+!"):
@@ -106,13 +138,17 @@ def _tars(call: Call) -> Iterator[Effect]:
 RULES: dict[str, Rule] = {
     **named("vim vi nvim ex view gvim rvim vimdiff rview", _vim),
     **named("ed red", _ed),
+    **named("nano pico", _speller),
     **named("emacs emacsclient", _emacs),
     **named("gdb lldb rust-gdb cgdb", _gdb),
     **named("rg ripgrep", _option_runs("pre", "hostname-bin")),
     **named("man info", _option_runs("P", "pager", "H", "html")),
     **named("ag bat batcat delta", _option_runs("pager")),
     **named("less more most", _less),
-    "gcc": _option_runs("wrapper"),
+    **named("gcc g++ cc c++ c89 c99 clang", _compiler),
+    "rpm": _rpm_eval,
+    **named("hadoop hdfs", when(DELETES, r" -(?:rm|rmr|rmdir|expunge|skipTrash)\b")),
+    **named("zf_rm zf_rmdir", when(DELETES, "")),
     "nmap": _option_runs("script"),
     "ctags": _option_runs("sort-command"),
     **named("run-parts openvpn", when(LOADS, r" --(?:up|down|route-up|ipchange)")),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policy.calls import Call, Rule
 from policy.effects import Effect, RunsCommand, RunsText, Sets
@@ -38,10 +38,10 @@ class Wrapper:
         while rest and _ASSIGNMENT.match(rest[0]):
             name, _, value = rest.pop(0).partition("=")
             yield Sets(name, value)
-        if rest[:1] == ["--"]:
-            rest = rest[1:]
         if rest:
             yield RunsCommand(tuple(rest))
+        if "--" in rest:
+            yield RunsCommand(tuple(rest[rest.index("--") + 1 :]))
 
 
 def _env(call: Call) -> Iterator[Effect]:
@@ -49,7 +49,8 @@ def _env(call: Call) -> Iterator[Effect]:
     for text in options.all("S", "split-string"):
         yield RunsText("bash", " ".join((text, *map(_quoted, options.operands))))
         return
-    yield from Wrapper("uCSP", ("unset", "chdir", "split-string"))(call)
+    words = tuple(word for word in call.words if word != "-")
+    yield from Wrapper("uCSP", ("unset", "chdir", "split-string"))(replace(call, words=words))
 
 
 def _quoted(word: str) -> str:
@@ -77,7 +78,7 @@ def _coreutils(call: Call) -> Iterator[Effect]:
 
 
 def _npx(call: Call) -> Iterator[Effect]:
-    options = parse(call.args, "pc", ("package", "call"), stop=True)
+    options = parse(call.args, "pc", ("package", "call", "from", "with", "python"), stop=True)
     for text in options.all("c", "call"):
         yield RunsText("bash", text)
     if options.operands and not options.has("c", "call"):
@@ -91,9 +92,30 @@ def _runner(*verbs: str, valued: str = "", long_valued: tuple[str, ...] = ()) ->
     return Wrapper(valued, long_valued, after=verbs)
 
 
+_MANAGER_VERBS = frozenset(
+    words_of(
+        "add install i ci remove rm uninstall un unlink link publish cache config init create run "
+        "exec x dlx test t start stop build why list ls info outdated audit up upgrade update "
+        "version versions pack login logout import dedupe workspaces workspace plugin policies "
+        "set get unplug rebuild prune store patch fetch root bin help global owner tag team deploy "
+        "server env setup self-update completion licenses recursive m approve-builds"
+    )
+)
+
+
 def _npm(call: Call) -> Iterator[Effect]:
     if call.args[:1] in (("exec",), ("x",), ("dlx",)):
-        yield from _npx(Call("npx", call.words[1:], call.stdin, call.cwd, call.home, call.files))
+        yield from _npx(replace(call, program="npx", words=call.words[1:]))
+        return
+    operands = parse(call.args, "C", ("cwd", "filter", "dir", "prefix"), stop=True).operands
+    if operands[:1] == ["explore"]:
+        yield from Wrapper(after=("--",))(call)
+    if call.program == "npm" or not operands:
+        return
+    if operands[0] in ("run", "workspace"):
+        operands = operands[1:]
+    if operands and operands[0] not in _MANAGER_VERBS:
+        yield RunsCommand(tuple(operands))
 
 
 def _logs(call: Call) -> Iterator[Effect]:
@@ -117,13 +139,28 @@ RULES: dict[str, Rule] = {
     "builtin": Wrapper(),
     "exec": _exec,
     **named(
-        "nohup setsid setarch linux32 linux64 catchsegv chronic unbuffer stdbuf "
-        "dbus-run-session fakeroot torsocks torify proxychains proxychains4 caffeinate "
-        "eatmydata pseudo tsocks rlwrap winpty wine sem cross-env cross-env-shell "
-        "dotenvx ifne annotate-output systemd-inhibit prlimit softlimit cgexec choom "
-        "xvfb-run tini dumb-init catatonit systemd-cat memusage",
-        Wrapper("oeicgupnlfawsdk", ("output", "error", "input", "unit")),
+        "nohup setsid setarch linux32 linux64 catchsegv chronic unbuffer dbus-run-session torsocks "
+        "torify eatmydata tsocks rlwrap winpty wine sem cross-env cross-env-shell dotenvx ifne "
+        "annotate-output systemd-inhibit ssh-agent multitime shx dumb-init catatonit memusage grc "
+        "i386 x86_64 uname26 ppexec doit pexec openvt wsl env-cmd zx-run",
+        Wrapper(),
     ),
+    "stdbuf": Wrapper("ioe", ("input", "output", "error")),
+    "xvfb-run": Wrapper("enfspw", ("server-num", "server-args", "auth-file")),
+    "cpulimit": Wrapper("lpe", ("limit", "pid", "exe")),
+    "choom": Wrapper("np", ("adjust", "pid")),
+    "cgexec": Wrapper("g"),
+    "prlimit": Wrapper("op", ("output", "pid")),
+    "softlimit": Wrapper("macdfloprst"),
+    "tini": Wrapper("pe"),
+    "systemd-cat": Wrapper("tp", ("identifier", "priority")),
+    "caffeinate": Wrapper("tw"),
+    "fakeroot": Wrapper("lsib"),
+    **named("proxychains proxychains4", Wrapper("f")),
+    "xdotool": Wrapper(after=("exec",)),
+    "onchange": Wrapper(after=("--",)),
+    "tox": Wrapper(after=("--",)),
+    "cabal": Wrapper(after=("exec",)),
     "time": Wrapper("fo", ("format", "output")),
     "gtime": Wrapper("fo", ("format", "output")),
     **named("timeout gtimeout", Wrapper("ks", ("kill-after", "signal"), 1)),
@@ -157,7 +194,7 @@ RULES: dict[str, Rule] = {
     "direnv": Wrapper(skipped=1, after=("exec",)),
     "nvm": Wrapper(skipped=1, after=("exec", "run")),
     "rustup": Wrapper(skipped=1, after=("run",)),
-    "nix": _runner("-c", "--command"),
+    "nix": _runner("-c", "--command", "--"),
     "devbox": _runner("run"),
 }
 """Wrappers by name."""

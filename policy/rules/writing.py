@@ -177,7 +177,6 @@ RULES: dict[str, Rule] = {
     **named("sed gsed", _sed),
     **named("sort gsort", _sort),
     "shuf": _output_option("o", "output"),
-    "gcc": _output_option("o"),
     "openssl": _output_option("", "out"),
     "pandoc": _output_option("o", "output"),
     "split": _split,

@@ -44,13 +44,15 @@ def _declare(call: Call, scope: Scope) -> Iterator[Effect]:
     options = parse(call.args)
     for word in options.operands:
         name, equals, value = word.partition("=")
+        exported = call.program == "export" or options.has("x")
+        if exported:
+            scope.exported.add(name.rstrip("+"))
         if not equals:
             continue
         if options.has("n"):
             scope.references[name] = value
         else:
             scope.assign(name.rstrip("+"), typed(value), append=name.endswith("+"))
-        exported = call.program == "export" or options.has("x")
         yield Sets(name, value, exported=exported)
 
 
@@ -84,7 +86,7 @@ def _mapfile(call: Call, scope: Scope) -> Iterator[Effect]:
     name = options.operands[0] if options.operands else "MAPFILE"
     scope.assign_array(name, dict(enumerate_words(_lines(call))))
     for callback in options.all("C"):
-        yield RunsText("bash", callback)
+        yield RunsText("eval", callback)
 
 
 def _printf(call: Call, scope: Scope) -> Iterator[Effect]:
@@ -148,7 +150,7 @@ def _source(call: Call, _: Scope) -> Iterator[Effect]:
 def _trap(call: Call, _: Scope) -> Iterator[Effect]:
     operands = parse(call.args).operands
     if len(operands) > 1 and operands[0] != "-":
-        yield RunsText("bash", operands[0])
+        yield RunsText("eval", operands[0])
 
 
 def _hash(call: Call, _: Scope) -> Iterator[Effect]:
@@ -164,9 +166,9 @@ def _enable(call: Call, _: Scope) -> Iterator[Effect]:
 def _complete(call: Call, _: Scope) -> Iterator[Effect]:
     options = parse(call.args, "AGWFCXPSo")
     for command in options.all("C"):
-        yield RunsText("bash", command)
+        yield RunsText("eval", command)
     for words in options.all("W"):
-        yield RunsText("bash", f": {words}")
+        yield RunsText("eval", f": {words}")
 
 
 def _getopts(call: Call, scope: Scope) -> Iterator[Effect]:
@@ -179,7 +181,12 @@ def _subscripts(call: Call, _: Scope) -> Iterator[Effect]:
     """Arithmetic runs substitutions in subscripts, even of quoted text: `test -v 'a[$(rm x)]'`."""
     for word in call.args:
         if "[" in word and ("$(" in word or "`" in word) and is_known(word):
-            yield RunsText("bash", f': "{word}"')
+            yield RunsText("eval", f': "{word}"')
+
+
+def _test(call: Call, scope: Scope) -> Iterator[Effect]:
+    if "-v" in call.args:
+        yield from _subscripts(call, scope)
 
 
 def _all(*builtins: Builtin) -> Builtin:
@@ -210,6 +217,7 @@ BUILTINS: dict[str, Builtin] = {
     "enable": _enable,
     **named("complete compgen", _complete),
     "getopts": _getopts,
-    **named("let test [", _subscripts),
+    "let": _subscripts,
+    **named("test [", _test),
 }
 """Builtins by name; each changes the scope and yields what it makes happen."""

@@ -20,6 +20,7 @@ _OPERATOR = re.compile(r"&>>|<<<|<<-|;;&|&&|\|\||\|&|;;|;&|<<|>>|<&|>&|<>|>\||&>
 _ARRAY_NAME = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
 _DESCRIPTOR = re.compile(r"\d+|\{[A-Za-z_]\w*\}")
 _TEST_END = re.compile(r"(?<=\s)\]\](?=[\s;&|)<>]|$)")
+_COPROCESS = re.compile(r"coproc[ \t]+[A-Za-z_]\w*(?=[ \t]+[{(])")
 _TIME_OPTION = re.compile(r"time[ \t]+-")
 _DELIMITER_QUOTES = re.compile(r"""\\(.)|['"]|\$(?=['"])""", re.DOTALL)
 
@@ -144,6 +145,8 @@ class Lexer:
                 raise
             self.flawed, end = True, len(self.text)
         text = self.text[start:end]
+        if text == "coproc" and (named := _COPROCESS.match(self.text, start)):
+            end = named.end()
         if _DESCRIPTOR.fullmatch(text) and self.text[end : end + 1] in ("<", ">"):
             self._add(Kind.DESCRIPTOR, end)
         elif text == "[[" and self._position.at_command:
@@ -158,8 +161,16 @@ class Lexer:
         return bool(_TIME_OPTION.match(self.text, self._at, end + 8)) and self._position.at_command
 
     def _test_end(self, start: int) -> int:
-        found = _TEST_END.search(self.text, start)
-        return found.end() if found else start
+        """Index behind the `]]` that closes a test; quotes inside hide theirs."""
+        text, at = self.text, start
+        while at < len(text):
+            if found := _TEST_END.match(text, at):
+                return found.end()
+            if text[at] in "\\'\"$`":
+                at = self.extents_in_text.quoted(at, self.depth + 1)
+            else:
+                at += 1
+        return start
 
     def word_end(self, start: int) -> int:
         """Index behind the word that starts at `start`."""

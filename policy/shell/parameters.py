@@ -52,6 +52,7 @@ class Parameters:
             return HOLE
         indirect, length, name, subscript, operation = found.groups()
         offset = None if start is None else start + found.start(5)
+        self._run_substitutions(subscript, operation, start)
         values = self._values(name, subscript, start)
         if indirect:
             values = self._indirect(name, subscript, operation, values)
@@ -60,6 +61,12 @@ class Parameters:
             return _length(values, subscript or name)
         changed = self._operate(values, operation, offset, self.scope.name(name))
         return HOLE if changed is None else _joined(changed, subscript or name)
+
+    def _run_substitutions(self, subscript: str | None, operation: str, start: int | None) -> None:
+        """What stands in an expansion runs, also when the variable is not known."""
+        for text in (subscript or "", operation):
+            if "$(" in text or "`" in text:
+                self.operands.marked(text, start)
 
     # --- values
 

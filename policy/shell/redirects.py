@@ -81,13 +81,23 @@ def flow(
         if redirect.target is None:
             continue
         if redirect.operator.startswith("<<"):
-            result.stdin = _inline(redirect, redirect.target, heredocs, words)
+            inline = _inline(redirect, redirect.target, heredocs, words)
+            _feed(result, redirect.descriptor, inline, words.scope)
             continue
         target = words.text(redirect.target.text, redirect.target.start)
         if redirect.operator in (">&", "<&") and _DESCRIPTOR.fullmatch(target):
+            if target in words.scope.descriptors and redirect.descriptor in ("", "0"):
+                result.stdin = words.scope.descriptors[target]
             continue
         _connect(result, redirect, target, words.scope)
     return result
+
+
+def _feed(result: Flow, descriptor: str, content: Stream, scope: Scope) -> None:
+    """Open content for reading on a descriptor."""
+    scope.descriptors[descriptor or "0"] = content
+    if descriptor in ("", "0"):
+        result.stdin = content
 
 
 def _inline(
@@ -109,8 +119,7 @@ def _connect(result: Flow, redirect: Redirect, target: str, scope: Scope) -> Non
     if "<" in redirect.operator:
         known = scope.world.files.get(resolved(target, scope.cwd))
         known = SILENCE if target == "/dev/null" else known
-        if redirect.descriptor in ("", "0"):
-            result.stdin = known or Stream(LOCAL, Source.FILE)
+        _feed(result, redirect.descriptor, known or Stream(LOCAL, Source.FILE), scope)
         result.effects.append(Reads((target,)))
     if ">" in redirect.operator:
         result.effects.append(Writes((target,)))

@@ -70,12 +70,14 @@ class Scope:
     world: World = field(default_factory=World)
     variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     arrays: dict[str, dict[str, str]] = field(default_factory=dict)
+    exported: set[str] = field(default_factory=set)
     references: dict[str, str] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     positional: list[str] | None = field(default_factory=lambda: [ABSENT])
     zero: str = "bash"
     directories: list[str] = field(default_factory=list)
+    descriptors: dict[str, Stream] = field(default_factory=dict)
     stdin: Stream | None = None
     tentative: bool = False
     elsewhere: bool = False
@@ -86,9 +88,19 @@ class Scope:
             self,
             variables=dict(self.variables),
             arrays=dict(self.arrays),
+            exported=set(self.exported),
             functions=dict(self.functions),
             aliases=dict(self.aliases),
         )
+
+    def process(self) -> "Scope":
+        """A shell started as a program: it has only the variables that are exported."""
+        inner = self.subshell()
+        inner.arrays.clear()
+        inner.variables = {
+            name: values for name, values in self.variables.items() if name in self.exported
+        }
+        return inner
 
     def name(self, name: str) -> str:
         """The variable that a name stands for, through `declare -n`."""

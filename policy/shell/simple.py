@@ -7,7 +7,7 @@ from itertools import islice, product
 
 from policy.effects import Sets
 from policy.shell.arrays import items_of
-from policy.shell.lexer import Kind, Token
+from policy.shell.lexer import Kind, Lexer, Token
 from policy.shell.machine import Machine
 from policy.shell.marks import typed
 from policy.shell.redirects import Flow, Redirect, flow, split
@@ -20,6 +20,7 @@ MAX_VARIANTS = 64
 """Combinations of variable values for which one command is read."""
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]]*)\])?(\+?)=", re.ASCII)
+_COMPUTES = re.compile(r"\s-(?:eq|ne|l[te]|g[te]|v)\s")
 _NAMES = re.compile(r"[A-Za-z_]\w*")
 _MAY_EMPTY = frozenset((":", "true", "false", "echo", "printf", "cat"))
 _DECLARING = frozenset(("export", "declare", "typeset", "local", "readonly"))
@@ -37,14 +38,26 @@ class Simple:
         """Run the command that stands in `tokens`, for every value its variables may have."""
         tests = [token for token in tokens if token.kind is Kind.TEST]
         for test in tests:
-            self.expander(scope).quoted(test.text, test.start)
+            self._test(test, scope)
         words, redirects = split([token for token in tokens if token.kind is not Kind.RESERVED])
         if tests or not (words or redirects):
             return SILENCE
         output = SILENCE
+        origin = self.span(tokens)
         for choice in _choices():
-            output = self._variant(words, redirects, scope, choice)
+            output = self._variant(words, redirects, scope, choice, origin)
         return output
+
+    def _test(self, test: Token, scope: Scope) -> None:
+        """Run the substitutions of `[[ ... ]]` or `(( ... ))`."""
+        expander = self.expander(scope)
+        if test.text.startswith("((") or _COMPUTES.search(test.text):
+            expander.quoted(test.text, test.start)
+            return
+        inside = Lexer(test.text[2:-2])
+        inside.run()
+        for token in inside.tokens:
+            expander.fields(token.text, test.start + 2 + token.start)
 
     def flow(self, redirects: list[Redirect], scope: Scope) -> Flow:
         """Expand redirections, with their immediate effects."""
@@ -82,9 +95,14 @@ class Simple:
         return self.origin.within(start, start + len(text), exact=True)
 
     def _variant(
-        self, words: list[Token], redirects: list[Redirect], scope: Scope, choice: Choice
+        self,
+        words: list[Token],
+        redirects: list[Redirect],
+        scope: Scope,
+        choice: Choice,
+        origin: Origin,
     ) -> Stream:
-        expander, origin = self.expander(scope, choice), self.span(words)
+        expander = self.expander(scope, choice)
         count = _leading_assignments(words)
         stream = flow(redirects, self.script.heredocs, expander, scope.stdin)
         for effect in stream.effects:
@@ -123,6 +141,8 @@ class Simple:
             scope.assign_array(name, {**scope.arrays.get(name, {}), key: value})
             return
         scope.assign(name, value, append=bool(plus))
+        if exports:
+            scope.exported.add(name)
         self.machine.apply(Sets(name, value, exported=exports), scope, origin)
 
     def _assign_array(self, token: Token, expander: Expander) -> bool:

@@ -82,7 +82,7 @@ class _StandIns:
                 self._emit(index, "<" if token.text[0] == "<" else ">")
             case Kind.OPERATOR:
                 self._operator(index, token.text)
-            case Kind.RESERVED if token.text not in _DROPPED:
+            case Kind.RESERVED if token.text.partition(" ")[0] not in _DROPPED:
                 if token.text in _CLOSERS and self._last in _CLOSED:
                     self._emit(index, ";")
                 self._emit(index, token.text)

@@ -1,5 +1,6 @@
 """A walk over everything a script would run, in order, along the grammar's tree."""
 
+import re
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -15,6 +16,12 @@ from policy.shell.streams import SILENCE, Stream
 from policy.shell.syntax import Script
 
 FORK_BOMB = Finding(Category.SYSTEM, "start copies of itself until the machine stops", refuse=True)
+BROKEN = Finding(Category.CODE, "run a command that is broken in a suspicious way")
+_SUSPICIOUS = re.compile(
+    r"\b(?:rm|rmdir|unlink|shred|sudo|kill|pkill|killall|chmod|chown|mkfs|dd|truncate|eval|reboot"
+    r"|shutdown|drop|delete|remove|rmtree|--force|--hard)\b",
+    re.IGNORECASE,
+)
 _BRANCHES = frozenset(("if_statement", "while_statement", "case_statement"))
 
 
@@ -35,6 +42,8 @@ class Walk:
         output = self.node(self.script.root, scope)
         if self.script.flawed or self.script.root.has_error:
             self._run_segments(scope.subshell())
+        if self.script.flawed and _SUSPICIOUS.search(self.script.tokens[-1].text):
+            self.machine.apply(BROKEN, scope, self._simple.span(self.script.tokens[-1:]))
         return output
 
     def node(self, node: Node, scope: Scope, extra: list[Token] | None = None) -> Stream:

@@ -43,6 +43,11 @@ def test_needs_a_code(category: Category, command: str) -> None:
     assert verdict.categories
 
 
+@pytest.mark.parametrize("command", commands("disguised"))
+def test_needs_a_code_in_any_disguise(command: str) -> None:
+    assert judge(command).decision is not VerdictDecision.RUN, command
+
+
 @pytest.mark.parametrize("command", commands("harmless"))
 def test_runs_without_a_code(command: str) -> None:
     verdict = judge(command)
