@@ -125,6 +125,12 @@ class Settings(BaseSettings):
             on_timeout=self.confirmation_on_timeout,
         )
 
+    @property
+    def secrets(self) -> list[str]:
+        """Values of all settings that nobody may be shown."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
     @cached_property
     def process_environment(self) -> dict[str, str]:
         """This process's whole environment; what a command may see of it is policy."""

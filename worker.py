@@ -24,11 +24,13 @@ from activities.codes import Codes
 from activities.commands import CommandActivities
 from activities.gate import Gate
 from activities.model_check import check_model
+from activities.redacting import RedactActivities
 from activities.safety import SafetyActivities
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
 from connection import TemporalUnreachable, connect, until_worker_listens
 from encryption import KeyProblem
+from logs import log_to_stderr, make_redactor
 from models.checks import Check
 from models.problems import Problem
 from policy.commands import Mode, judge
@@ -117,11 +119,14 @@ class Composition:
             has_code=codes.is_set_up,
         )
         seconds = settings.command_timeout_seconds
+        redactor = make_redactor(settings)
+        self._interceptors = [DropMisshapenSignals(), RedactActivities(redactor)]
         self._task_queue = settings.task_queue
-        self._mind = ClaudeActivities(claude, home)
-        self._files = WorkspaceActivities(home, model, walls.describe(), remarks=_remarks(codes))
+        self._mind = ClaudeActivities(claude, home, redactor)
+        remarks = _remarks(codes)
+        self._files = WorkspaceActivities(home, model, walls.describe(), redactor, remarks=remarks)
         self._safety = SafetyActivities(home, gate, codes, settings.asking)
-        self._shell = CommandActivities(home, launcher, walls, gate, seconds)
+        self._shell = CommandActivities(home, launcher, walls, gate, redactor, seconds)
         self._showing = ShowingActivities(home)
 
     def worker(self, client: Client) -> Worker:
@@ -131,7 +136,7 @@ class Composition:
             client,
             task_queue=self._task_queue,
             workflows=[CodingTask],
-            interceptors=[DropMisshapenSignals()],
+            interceptors=self._interceptors,
             activities=[
                 self._mind.think,
                 self._mind.keep_warm,
@@ -248,10 +253,10 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only look at what it needs")
     parser.add_argument("--json", action="store_true", help="with --check: print JSON")
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         settings = load_settings()
+        log_to_stderr(make_redactor(settings))
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         if options.check:
             return _report(asyncio.run(check(settings)), as_json=options.json)
         asyncio.run(run(settings, options.ready_file.touch if options.ready_file else _nothing))

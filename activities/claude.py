@@ -17,12 +17,14 @@ from activities.decisions import read
 from activities.heartbeats import heartbeats
 from activities.live import LiveUpdates
 from activities.notes import Notes
+from activities.redacting import redacted
 from activities.stream import ask, refresh
 from activities.summary import summarised
 from activities.workspace_errors import told_as_problems
 from models.consent import WarmRequest
 from models.steps import Decision, DecisionKind, ThinkRequest, Usage
 from policy import prices
+from policy.redaction import Redactor
 from workspace.directory import TaskDirectory
 from workspace.transcript import (
     Frozen,
@@ -66,10 +68,15 @@ class ClaudeActivities:
     """
 
     def __init__(
-        self, client: AsyncAnthropic, home: Path, pulse_seconds: float = PULSE_SECONDS
+        self,
+        client: AsyncAnthropic,
+        home: Path,
+        redactor: Redactor,
+        pulse_seconds: float = PULSE_SECONDS,
     ) -> None:
         self._client = client
         self._home = home
+        self._redactor = redactor
         self._pulse_seconds = pulse_seconds
 
     @activity.defn
@@ -80,7 +87,7 @@ class ClaudeActivities:
         leaves nothing. Raises ApplicationError with a type of Problem.
         """
         started = time.monotonic()
-        live = LiveUpdates.of_this_activity(request.task_id, request.phase)
+        live = LiveUpdates.of_this_activity(request.task_id, request.phase, self._redactor)
         notes = Notes(live, settle_seconds=self._pulse_seconds)
         with told_as_problems():
             async with heartbeats(self._pulse_seconds):
@@ -118,7 +125,9 @@ class ClaudeActivities:
     def _prepare(self, request: ThinkRequest) -> _Turn:
         transcript = self._transcript(request)
         before, results = transcript.current(), transcript.results()
-        said = composed(before, results, request.answers, request.instructions)
+        known = self._redactor.known
+        answers, instructions = redacted((request.answers, request.instructions), known)
+        said = composed(before, results, answers, instructions)
         taken = [result_path(call_id) for call_id in results]
         return _Turn(transcript, transcript.frozen, before, said, taken)
 

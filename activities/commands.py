@@ -15,9 +15,10 @@ from activities.live import LiveUpdates
 from activities.live_output import LiveOutput
 from activities.workspace_errors import told_as_problems
 from models.steps import CommandRequest, Observation, Outcome, RunCommand
+from policy.redaction import Redactor
 from workspace.directory import TaskDirectory
 from workspace.jail import Walls
-from workspace.output import head_and_tail
+from workspace.output import blank_file, head_and_tail
 from workspace.processes import Command, CommandSpec, End, Finished, Launcher, NeverStarted
 from workspace.transcript import Result, Transcript, result_file
 
@@ -48,9 +49,9 @@ class _Run:
 class CommandActivities:
     """Runs commands. They outlive the worker: the next attempt takes up what the last one began.
 
-    `gate` turns away what needs a person's consent and has none, whoever asks. With
-    `default_timeout_seconds` commands are ended that name no time. Raises ApplicationError with a
-    type of Problem.
+    `gate` turns away what needs a person's consent and has none, whoever asks. `redactor` blanks
+    secrets in what commands print. With `default_timeout_seconds` commands are ended that name no
+    time. Raises ApplicationError with a type of Problem.
     """
 
     def __init__(
@@ -59,9 +60,11 @@ class CommandActivities:
         launcher: Launcher,
         walls: Walls,
         gate: Gate,
+        redactor: Redactor,
         default_timeout_seconds: float,
     ) -> None:
         self._home = home
+        self._redactor = redactor
         self._gate = gate
         self._launcher = launcher
         self._walls = walls
@@ -81,15 +84,16 @@ class CommandActivities:
             if turned_away:
                 return await asyncio.to_thread(_not_run, run, turned_away)
             await self._start(run)
-        live = LiveUpdates.of_this_activity(request.task_id, request.phase)
-        output = LiveOutput(run.command, live, request.call_id)
+        live = LiveUpdates.of_this_activity(request.task_id, request.phase, self._redactor)
+        output = LiveOutput(run.command, live, request.call_id, self._redactor)
         try:
             end = await self._watch(run.command, output)
         except asyncio.CancelledError:
             if await _is_wanted_dead():
                 await run.command.stop()
+                await asyncio.to_thread(blank_file, run.command.output, self._redactor)
             raise
-        return await asyncio.to_thread(_conclude, run, end, output.rest())
+        return await asyncio.to_thread(_conclude, run, end, output.rest(), self._redactor)
 
     def _read(self, request: CommandRequest) -> _Run:
         directory = TaskDirectory(self._home, request.task_id)
@@ -165,16 +169,18 @@ def _not_run(run: _Run, turned_away: TurnedAway) -> Observation:
     )
 
 
-def _conclude(run: _Run, end: End, rest: str) -> Observation:
+def _conclude(run: _Run, end: End, rest: str, redactor: Redactor) -> Observation:
     request = run.request
     outcome = _outcome(run, end)
-    result = Result(content=_told(run, end, outcome), is_error=outcome is not Outcome.DONE)
+    blank_file(run.command.output, redactor)
+    told = redactor.text(_told(run, end, outcome))
+    result = Result(content=told, is_error=outcome is not Outcome.DONE)
     with run.directory.hold(attempt_of(request), None, LOCK_WAIT_SECONDS) as held:
         snapshot = held.commit(
             request.checkpoint,
             scan=True,
             files=result_file(request.call_id, result),
-            message=f"run_command {run.given.command[:200]}",
+            message=f"run_command {redactor.text(run.given.command)[:200]}",
         )
     finished = end if isinstance(end, Finished) else None
     return Observation(

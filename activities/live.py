@@ -9,8 +9,10 @@ from temporalio import activity
 from temporalio.contrib.workflow_streams import WorkflowStreamClient
 from temporalio.service import RPCError
 
+from activities.redacting import redacted
 from models.task import Phase
 from models.updates import TOPIC, Update, UpdateKind
+from policy.redaction import Redactor
 
 PUBLISH_TIMEOUT_SECONDS = 5.0
 
@@ -22,30 +24,35 @@ class LiveUpdates:
     published, and the caller hands over in its result what `publish` did not confirm.
     """
 
-    def __init__(self, stream: WorkflowStreamClient | None, task_id: str, phase: Phase) -> None:
+    def __init__(
+        self, stream: WorkflowStreamClient | None, task_id: str, phase: Phase, redactor: Redactor
+    ) -> None:
         self._stream = stream
+        self._redactor = redactor
         self._task_id = task_id
         self._phase = phase
 
     @classmethod
-    def of_this_activity(cls, task_id: str, phase: Phase) -> Self:
+    def of_this_activity(cls, task_id: str, phase: Phase, redactor: Redactor) -> Self:
         """Return the updates of the running activity; silent outside of a workflow."""
         try:
             # Every publish is flushed at once, so the client's own interval never applies.
-            stream = WorkflowStreamClient.from_within_activity(batch_interval=timedelta(hours=1))
+            stream: WorkflowStreamClient | None = WorkflowStreamClient.from_within_activity(
+                batch_interval=timedelta(hours=1)
+            )
         except RuntimeError:
-            return cls(None, task_id, phase)
-        return cls(stream, task_id, phase)
+            stream = None
+        return cls(stream, task_id, phase, redactor)
 
     def update(self, kind: UpdateKind, chat: str, data: dict[str, Any]) -> Update:
-        """Return an update of this activity's task, dated now."""
+        """Return an update of this activity's task, dated now, with secrets blanked."""
         return Update(
             at=datetime.now(UTC),
             task_id=self._task_id,
             kind=kind,
             phase=self._phase,
-            chat=chat,
-            data=data,
+            chat=self._redactor.text(chat),
+            data=redacted(data, self._redactor.text),
         )
 
     async def publish(self, updates: Sequence[Update]) -> bool:

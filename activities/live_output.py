@@ -1,9 +1,11 @@
 """A command's output, told while it runs: in batches, long lines cut, the total capped."""
 
+import re
 import time
 
 from activities.live import LiveUpdates
 from models.updates import Update, UpdateKind
+from policy.redaction import Redactor
 from workspace.output import LineBatcher
 from workspace.processes import Command
 from workspace.whole_file import write_whole
@@ -24,14 +26,16 @@ class LiveOutput:
     How far it has come stands beside the command, so that a later attempt repeats nothing.
     """
 
-    def __init__(self, command: Command, live: LiveUpdates, call_id: str) -> None:
+    def __init__(
+        self, command: Command, live: LiveUpdates, call_id: str, redactor: Redactor
+    ) -> None:
         self._command = command
         self._live = live
         self._call_id = call_id
         self._note = command.directory / "told"
         self._told_bytes = self._read_bytes = self._line_bytes = self._noted_bytes = self._noted()
         self._lines: list[str] = []
-        self._batcher = LineBatcher()
+        self._batcher = LineBatcher(redactor)
         self._next_batch = 0.0
 
     async def tell(self) -> None:
@@ -55,11 +59,17 @@ class LiveOutput:
         """What nobody was told; of much, its end."""
         skipped = self._size() - self._read_bytes - MAX_REST_CHARACTERS
         if skipped > 0:
+            skipped += self._rest_of_word(self._read_bytes + skipped)
             self._read_bytes += skipped
             self._lines.append(f"[... {skipped:,} bytes not shown ...]")
         self._take(time.monotonic(), MAX_REST_CHARACTERS)
         text = "\n".join([*self._lines, *self._batcher.end()])
         return text if len(text) <= MAX_REST_CHARACTERS else "…" + text[1 - MAX_REST_CHARACTERS :]
+
+    def _rest_of_word(self, offset: int) -> int:
+        """Bytes that are left of the word at `offset`: half a secret would not be known for one."""
+        space = re.search(rb"\s", self._command.read_output(offset, MAX_REST_CHARACTERS))
+        return space.start() if space else 0
 
     def _noted(self) -> int:
         try:

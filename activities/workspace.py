@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,10 @@ from models.steps import (
     WriteFile,
 )
 from models.task import State
+from policy.key_blocks import BLANKED
+from policy.redaction import Redactor
 from workspace import files
+from workspace.beneath import open_file
 from workspace.directory import TaskDirectory
 from workspace.file_problems import FileProblem
 from workspace.hand_back import clone_project, hand_back
@@ -45,6 +49,10 @@ LOCK_WAIT_SECONDS = 10.0
 """How long an attempt waits for another one on the same workspace before Temporal tries again."""
 
 PREVIEW_CHARACTERS = 200
+_NOT_SHOWN = (
+    f"Not written: {BLANKED} stands for a secret that this file holds and you are not shown. "
+    "Change only the lines around it, with edit_file."
+)
 MAX_CHANGES = 20
 MAX_DIFF_BYTES = 1_000_000
 """Temporal refuses a payload of 2 MiB."""
@@ -65,12 +73,21 @@ class WorkspaceActivities:
     """Activities on files. Each is a function from a checkpoint to a checkpoint.
 
     `home` is the data directory that holds the tasks, `model` and `walls` go into the frozen
-    beginning of each conversation, `remarks` are told to people as each task begins. Raises
-    ApplicationError with a type of Problem.
+    beginning of each conversation, `remarks` are told to people as each task begins. `redactor`
+    blanks secrets in what Claude is shown. Raises ApplicationError with a type of Problem.
     """
 
-    def __init__(self, home: Path, model: str, walls: str, *, remarks: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        home: Path,
+        model: str,
+        walls: str,
+        redactor: Redactor,
+        *,
+        remarks: Sequence[str] = (),
+    ) -> None:
         self._home = home
+        self._redactor = redactor
         self._remarks = remarks
         self._model = model
         self._walls = walls
@@ -86,7 +103,8 @@ class WorkspaceActivities:
                 notes = []
                 if request.project:
                     notes = clone_project(Path(request.project), directory.workspace)
-                beginning = opening(frozen(self._model, self._walls), first_message(request.goal))
+                goal = first_message(self._redactor.known(request.goal))
+                beginning = opening(frozen(self._model, self._walls), goal)
                 snapshot = held.commit(None, scan=True, files=beginning, message="open")
         return Opened(
             checkpoint=snapshot.checkpoint,
@@ -104,12 +122,12 @@ class WorkspaceActivities:
     @activity.defn(no_thread_cancel_exception=True)
     def write_file(self, request: HandRequest) -> Observation:
         """Create or replace a file."""
-        return self._use(request, WriteFile, _write)
+        return self._use(request, WriteFile, self._write)
 
     @activity.defn(no_thread_cancel_exception=True)
     def edit_file(self, request: HandRequest) -> Observation:
         """Replace one piece of a file."""
-        return self._use(request, EditFile, _edit)
+        return self._use(request, EditFile, self._edit)
 
     @activity.defn(no_thread_cancel_exception=True)
     def search(self, request: HandRequest) -> Observation:
@@ -145,6 +163,27 @@ class WorkspaceActivities:
         commands = root.parent / "commands"
         return _Done(files.read_file(root, given, partial(_output, commands)))
 
+    def _write(self, root: Path, given: WriteFile) -> _Done:
+        self._keep_secrets(root, given.path, given.content)
+        written = files.write_file(root, given)
+        return _Done(written.message, (written.change,))
+
+    def _edit(self, root: Path, given: EditFile) -> _Done:
+        self._keep_secrets(root, given.path, given.old_text, given.new_text)
+        written = files.edit_file(root, given)
+        return _Done(written.message, (written.change,))
+
+    def _keep_secrets(self, root: Path, path: str, *texts: str) -> None:
+        """Refuse to write a blank where the file has the secret that Claude was not shown."""
+        if any(BLANKED in text for text in texts) and self._hides_something(root, path):
+            raise FileProblem(_NOT_SHOWN)
+
+    def _hides_something(self, root: Path, path: str) -> bool:
+        with suppress(FileProblem), open_file(root, path) as file:
+            text = file.read(files.MAX_EDIT_BYTES).decode(errors="replace")
+            return self._redactor.text(text).count(BLANKED) > text.count(BLANKED)
+        return False
+
     def _use(
         self,
         request: HandRequest,
@@ -160,10 +199,10 @@ class WorkspaceActivities:
             attempt = attempt_of(request)
             with directory.hold(attempt, request.checkpoint, LOCK_WAIT_SECONDS) as held:
                 try:
-                    done = act(directory.workspace, kind.model_validate(given))
-                    result = Result(content=done.text)
+                    done, failed = act(directory.workspace, kind.model_validate(given)), False
                 except FileProblem as problem:
-                    done, result = _Done(str(problem)), Result(content=str(problem), is_error=True)
+                    done, failed = _Done(str(problem)), True
+                result = Result(content=self._redactor.text(done.text), is_error=failed)
                 snapshot = held.commit(
                     request.checkpoint,
                     scan=bool(done.changes),
@@ -172,8 +211,8 @@ class WorkspaceActivities:
                 )
         return Observation(
             checkpoint=snapshot.checkpoint,
-            outcome=Outcome.FAILED if result.is_error else Outcome.DONE,
-            preview=done.text[:PREVIEW_CHARACTERS],
+            outcome=Outcome.FAILED if failed else Outcome.DONE,
+            preview=result.content[:PREVIEW_CHARACTERS],
             duration_seconds=time.monotonic() - started,
             changes=list(done.changes),
         )
@@ -191,16 +230,6 @@ def _handed_back(
         return hand_back(directory.store, checkpoint, project, name, request.title), []
     except ProjectUnusable as error:
         return None, [f"No branch was made: {error}"]
-
-
-def _write(root: Path, given: WriteFile) -> _Done:
-    written = files.write_file(root, given)
-    return _Done(written.message, (written.change,))
-
-
-def _edit(root: Path, given: EditFile) -> _Done:
-    written = files.edit_file(root, given)
-    return _Done(written.message, (written.change,))
 
 
 def _search(root: Path, given: Search) -> _Done:

@@ -65,15 +65,21 @@ class Redactor:
             begins.append(found.start())
         return min(begins, default=len(text))
 
-    def blanked(self, text: str) -> str:
-        """Blank what stands within lines."""
+    def known(self, text: str) -> str:
+        """Blank the given secrets only: a user may give Claude a key of their own to work with."""
         for secret, pattern in self._patterns.items():
             if secret in text:
                 text = pattern.sub(BLANKED, text)
-        text = _without(PREFIXED, text)
-        # most lines have no such name, and the patterns for these are slow
-        text = "\n".join(map(_without_named, text.split("\n")))
         return self._end_blanked(text)
+
+    def blanked(self, text: str) -> str:
+        """Blank what stands within lines."""
+        text = self.known(text)
+        text = _without(PREFIXED, text)
+        if _has_name(text):  # few lines have one, and its patterns are slow
+            lines = text.split("\n")
+            text = "\n".join(_without(NAMED, line) if _has_name(line) else line for line in lines)
+        return text
 
     def _end_blanked(self, text: str) -> str:
         end = text.rstrip("…\n")
@@ -124,11 +130,9 @@ def _overlap(text: str, secret: str) -> int:
     return next((n for n in range(longest, 0, -1) if text.endswith(secret[:n])), 0)
 
 
-def _without_named(line: str) -> str:
-    lowered = line.lower()
-    if not any(name in lowered for name in NAMES):
-        return line
-    return _without(NAMED, line)
+def _has_name(text: str) -> bool:
+    lowered = text.lower()
+    return any(name in lowered for name in NAMES)
 
 
 def _without(shapes: Iterable[Shape], text: str) -> str:

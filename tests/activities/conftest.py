@@ -18,6 +18,7 @@ from demo.control import Control
 from demo.script import Scenario
 from demo.server import serve
 from models.steps import Decision, Fence, ThinkRequest
+from policy.redaction import Redactor
 from workspace.directory import Attempt, TaskDirectory
 from workspace.transcript import Message, Result, Transcript, opening, result_file
 
@@ -78,7 +79,9 @@ class Rehearsal:
 
     async def run(self, request: ThinkRequest) -> Decision:
         """Run the activity."""
-        activities = ClaudeActivities(self.client, self.home, pulse_seconds=PULSE_SECONDS)
+        activities = ClaudeActivities(
+            self.client, self.home, Redactor(), pulse_seconds=PULSE_SECONDS
+        )
         decision: Decision = await self.environment.run(activities.think, request)
         return decision
 

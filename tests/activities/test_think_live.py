@@ -23,6 +23,7 @@ from demo.script import Text, Thinking, Turn
 from models.steps import Decision, ThinkRequest
 from models.task import Phase
 from models.updates import TOPIC, Update, UpdateKind
+from policy.redaction import Redactor
 from tests.activities.conftest import PULSE_SECONDS, Begin, Rehearsal
 
 DEADLINE_SECONDS = 10.0
@@ -101,7 +102,7 @@ async def test_old_notes_are_on_the_stream_and_the_rest_in_the_decision(
     words = Text(text="word " * 500)
     task = begin(Turn(blocks=[*BLOCKS[:2], words, run("ls")], stream_seconds=1.0))
     queue = f"live-{uuid.uuid4()}"
-    claude = ClaudeActivities(task.client, task.home, pulse_seconds=PULSE_SECONDS)
+    claude = ClaudeActivities(task.client, task.home, Redactor(), pulse_seconds=PULSE_SECONDS)
     async with Worker(
         temporal,
         task_queue=queue,
@@ -124,7 +125,7 @@ async def test_old_notes_are_on_the_stream_and_the_rest_in_the_decision(
 
 async def test_a_workflow_that_is_gone_does_not_fail_the_activity(temporal: Client) -> None:
     async def publish_twice() -> list[bool]:
-        live = LiveUpdates.of_this_activity("task-abcd", Phase.CODING)
+        live = LiveUpdates.of_this_activity("task-abcd", Phase.CODING, Redactor())
         update = live.update(UpdateKind.NOTE, "Anybody there?", {})
         return [await live.publish([update]), await live.publish([update])]
 
