@@ -17,6 +17,7 @@ from workspace.landlock import LandlockWalls
 from workspace.landlock_launcher import version
 from workspace.launch import Launch, Owner
 from workspace.limits import ResourceLimits
+from workspace.network.network import Network
 from workspace.processes import Command, CommandSpec, Finished, Launcher
 from workspace.visible import visible
 
@@ -54,7 +55,14 @@ BUBBLEWRAP = KINDS[:2]
 class Walled:
     """A workspace with walls around its commands."""
 
-    def __init__(self, kind: str, place: Path, launcher: Launcher, limits: ResourceLimits) -> None:
+    def __init__(
+        self,
+        kind: str,
+        place: Path,
+        launcher: Launcher,
+        limits: ResourceLimits,
+        network: Network | None = None,
+    ) -> None:
         self.place = place
         self.workspace = place / "workspace"
         self.workspace.mkdir()
@@ -62,6 +70,7 @@ class Walled:
         self.ordinary = "ordinary" in kind
         self.is_same_user = self.ordinary or os.getuid() != 0
         self._launcher = launcher
+        self._network = network
         self._walls = self._build(limits)
         self._count = 0
 
@@ -71,7 +80,7 @@ class Walled:
         walls = self.place / "walls"
         if self.is_landlock:
             return LandlockWalls(walls, seen, limits, user=user, python=PYTHON)
-        return BubblewrapWalls(walls, seen, limits, user=user)
+        return BubblewrapWalls(walls, seen, limits, self._network, user=user)
 
     def launch(self, command: str, key: str) -> Launch:
         scratch = Command(self.place / "commands" / key).scratch
@@ -105,12 +114,14 @@ class Walled:
 
 
 @contextmanager
-def walled(kind: str, limits: ResourceLimits = LIMITS) -> Iterator[Walled]:
+def walled(
+    kind: str, limits: ResourceLimits = LIMITS, network: Network | None = None
+) -> Iterator[Walled]:
     place = Path(tempfile.mkdtemp(prefix="walls-", dir="/tmp"))
     place.chmod(0o755)  # what runs as somebody else must get in
     launcher = Launcher()
     try:
-        yield Walled(kind, place, launcher, limits)
+        yield Walled(kind, place, launcher, limits, network)
     finally:
         launcher.close()
         shutil.rmtree(place, ignore_errors=True)

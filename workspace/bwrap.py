@@ -10,6 +10,8 @@ from typing import NamedTuple
 from workspace.etc import ETC, make_etc
 from workspace.launch import Launch, Owner
 from workspace.limits import ResourceLimits
+from workspace.network.door import HOLD, INFO
+from workspace.network.network import Network
 from workspace.seccomp import UnknownMachine, seccomp_filter
 from workspace.visible import Visible
 from workspace.walls import BASH, WallsUnavailable, own_user, settle
@@ -34,9 +36,8 @@ class Mount(NamedTuple):
 class BubblewrapWalls:
     """A command sees a small root of its own, with the workspace at /workspace.
 
-    `place` is a directory for what is generated here. `network` is the unix socket of a proxy,
-    which appears as /run/proxy.sock; without it there is no network at all. Raises
-    WallsUnavailable.
+    `place` is a directory for what is generated here. Without `network` there is none at all.
+    Raises WallsUnavailable.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class BubblewrapWalls:
         place: Path,
         seen: Visible,
         limits: ResourceLimits,
-        network: Path | None = None,
+        network: Network | None = None,
         *,
         user: int | None = None,
     ) -> None:
@@ -61,10 +62,10 @@ class BubblewrapWalls:
 
     def describe(self) -> str:
         """Tell people what protects them."""
-        network = "only the network that a proxy allows" if self._network else "no network"
+        network = self._network.describe() if self._network else "no network"
         return (
             "Commands are walled in by bubblewrap: they can change only the workspace, see only "
-            f"the programs that are installed, have {network} and no privileges."
+            f"the programs that are installed, and have no privileges. They can reach {network}."
         )
 
     def wrap(self, command: str, workspace: Path, scratch: Path) -> Launch:
@@ -83,6 +84,7 @@ class BubblewrapWalls:
             owner=owner,
             main_holds_walls=True,
             free_disk_bytes=self._limits.free_disk_bytes,
+            network=self._network.rules_file if self._network else None,
         )
 
     def _env(self) -> dict[str, str]:
@@ -93,7 +95,8 @@ class BubblewrapWalls:
             "LOGNAME": "tars",
             "BASH_ENV": f"/etc/{LIMITS_INSIDE}",
         }
-        return {**self._seen.env, **own}
+        network = self._network.env if self._network else {}
+        return {**self._seen.env, **network, **own}
 
     def _dropping(self, owner: Owner | None) -> list[str]:
         if owner is None:
@@ -122,6 +125,8 @@ class BubblewrapWalls:
         yield from ("--symlink", "/tmp", "/var/tmp")  # noqa: S108
         yield from ("--remount-ro", "/", "--chdir", "/workspace")
         yield from ("--seccomp", str(FILTER_FILE))
+        if self._network:
+            yield from ("--info-fd", str(INFO), "--block-fd", str(HOLD))
 
     def _own(self, workspace: Path, scratch: Path, owner: Owner | None) -> Iterator[Mount]:
         """What belongs to this command: from where, to where, and whether it may write."""
@@ -129,8 +134,8 @@ class BubblewrapWalls:
         yield Mount("--bind", scratch / "home", Path("/home/tars"))
         yield Mount("--bind", workspace, Path("/workspace"))
         yield Mount("--ro-bind", _outputs(scratch.parent), Path("/outputs"))
-        if self._network:
-            yield Mount("--bind", self._network, Path("/run/proxy.sock"))
+        if self._network and self._network.cargo_config:
+            yield Mount("--ro-bind", self._network.cargo_config, Path("/.cargo/config.toml"))
         yield Mount("--ro-bind", self._etc, ETC)
         if owner:
             for name, content in _accounts(owner.user, owner.group).items():

@@ -13,6 +13,7 @@ from workspace.bwrap import BubblewrapWalls
 from workspace.landlock import LandlockWalls
 from workspace.launch import Launch
 from workspace.limits import ResourceLimits
+from workspace.network.network import Network
 from workspace.processes import CommandNotStarted, CommandSpec, Finished, Launcher
 from workspace.seatbelt import SeatbeltWalls
 from workspace.visible import Visible, visible
@@ -64,11 +65,13 @@ async def choose_walls(
     worker_environment: Mapping[str, str],
     limits: ResourceLimits,
     toolchains: tuple[Path, ...] = (),
+    network: Network | None = None,
 ) -> Walls:
     """Put up the best walls that this machine allows; with "off" none.
 
-    `place` is a directory to keep: it must lie where the workspaces lie. Raises WallsUnavailable
-    with a sentence on how to mend it when no walls stand.
+    `place` is a directory to keep: it must lie where the workspaces lie. `network` is what
+    commands may reach, where the walls can let them. Raises WallsUnavailable with a sentence on how
+    to mend it when no walls stand.
     """
     if sandbox == "off":
         return NoWalls(worker_environment)
@@ -76,7 +79,7 @@ async def choose_walls(
     reasons = []
     for name, build in RUNGS.items():
         try:
-            walls = build(place, seen, limits)
+            walls = build(place, seen, limits, network)
             await prove(walls, place, launcher, limits)
         except WallsUnavailable as reason:
             reasons.append(f"{name}: {reason}")
@@ -85,10 +88,10 @@ async def choose_walls(
     raise WallsUnavailable(f"Commands cannot be walled in here. {' '.join(reasons)} {OFF}")
 
 
-RUNGS: Mapping[str, Callable[[Path, Visible, ResourceLimits], Walls]] = {
+RUNGS: Mapping[str, Callable[[Path, Visible, ResourceLimits, Network | None], Walls]] = {
     "bubblewrap": BubblewrapWalls,
-    "Landlock": LandlockWalls,
-    "sandbox-exec": SeatbeltWalls,
+    "Landlock": lambda place, seen, limits, _: LandlockWalls(place, seen, limits),
+    "sandbox-exec": lambda place, seen, limits, _: SeatbeltWalls(place, seen, limits),
 }
 """From the strongest down."""
 

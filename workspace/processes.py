@@ -50,6 +50,7 @@ class CommandSpec:
     owner: Owner | None = None
     main_holds_walls: bool = False
     free_disk_bytes: int = 0
+    network: Path | None = None
 
     @classmethod
     def of(cls, launch: Launch, timeout_seconds: float, output_limit_bytes: int) -> "CommandSpec":

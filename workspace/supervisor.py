@@ -18,8 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from workspace.descendants import descendants, kill_all, signal_all, started_at
+from workspace.descendants import MARK, descendants, kill_all, signal_all, started_at
 from workspace.handover import give, throw_away
+from workspace.network.door import Door, NoNetwork
 
 GRACE_SECONDS = 1.0
 """Between SIGTERM and SIGKILL."""
@@ -122,6 +123,7 @@ class Supervisor:
         self._record.write(b" " * RECORD_BYTES)
         self._room = int(spec["output_limit_bytes"])
         self._written = self._dropped = 0
+        self._door: Door | None = None
         self._main: int | None = None
         self._status: int | None = None
         self._ending = self._timed_out = self._stopped = False
@@ -138,8 +140,10 @@ class Supervisor:
         self._start()
         self._due = started + self._spec["timeout_seconds"]
         poll = select.poll()
-        for source in (self._pipe, self._stop, self._woken):
-            poll.register(source, select.POLLIN)
+        knocking = self._door.knocking if self._door else None
+        for source in (self._pipe, self._stop, self._woken, knocking):
+            if source is not None:
+                poll.register(source, select.POLLIN)
         while self._something_left() and time.monotonic() < self._hopeless:
             self._end_if_due()
             self._listen(poll)
@@ -151,7 +155,14 @@ class Supervisor:
         self._pipe, writer = os.pipe()
         os.set_blocking(self._pipe, False)
         try:
-            self._main = _spawn(self._spec, writer)
+            if rules := self._spec["network"]:
+                mark = {MARK: self._spec["env"][MARK]}
+                self._door = Door(rules, self._directory, mark)
+            self._main = _spawn(self._spec, writer, self._door)
+            if self._door:
+                self._door.open()
+        except NoNetwork as why:
+            os.write(writer, f"The network could not be set up: {why}\n".encode())
         except OSError as error:
             os.write(writer, f"The command could not be started: {error}\n".encode())
             self._status = CANNOT_START << 8
@@ -213,6 +224,9 @@ class Supervisor:
                 os.read(self._stop, READ_BYTES)
                 self._stopped = self._stopped or not self._ending
                 self._end()
+            elif self._door and source == self._door.knocking:
+                poll.unregister(source)
+                self._door.answer()
             elif self._keep_output() == 0:
                 poll.unregister(self._pipe)
 
@@ -249,7 +263,7 @@ class Supervisor:
         (self._directory / "exit.json.part").replace(self._directory / "exit.json")
 
 
-def _spawn(spec: dict[str, Any], output: int) -> int:
+def _spawn(spec: dict[str, Any], output: int, door: Door | None) -> int:
     """Start the program of a spec in a session of its own; return its pid."""
     if owner := spec["owner"]:
         for path in owner["paths"]:
@@ -265,6 +279,7 @@ def _spawn(spec: dict[str, Any], output: int) -> int:
             (os.POSIX_SPAWN_DUP2, output, 1),
             (os.POSIX_SPAWN_DUP2, output, 2),
             *((os.POSIX_SPAWN_OPEN, *file) for file in _numbered(spec["files"])),
+            *((os.POSIX_SPAWN_DUP2, *pair) for pair in (door.descriptors.items() if door else ())),
         ],
         setsid=True,
         setsigmask=[],

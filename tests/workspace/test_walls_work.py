@@ -1,7 +1,6 @@
 """What must go on working inside the walls."""
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 
@@ -167,23 +166,6 @@ async def test_programs_on_the_path_come_along() -> None:
     assert end.exit_code == 0, output
     assert output.splitlines()[0] == f"hello {tools}:{PATH}"
     assert output.splitlines()[1:] == ["tools"]
-
-
-@needs_bwrap
-async def test_the_socket_of_a_proxy_is_let_in() -> None:
-    with walled("bubblewrap") as place, socket.socket(socket.AF_UNIX) as proxy:
-        proxy.bind(str(place.place / "proxy.sock"))
-        (place.place / "proxy.sock").chmod(0o666)
-        proxy.listen()
-        walls = BubblewrapWalls(
-            place.place / "walls2", visible({"PATH": PATH}), LIMITS, place.place / "proxy.sock"
-        )
-        connect = "import socket; socket.socket(socket.AF_UNIX).connect('/run/proxy.sock')"
-        end, output = await _run(walls, place, f'{PYTHON} -c "{connect}"')
-        assert end.exit_code == 0, output
-        proxy.setblocking(False)
-        proxy.accept()[0].close()
-    assert "proxy" in walls.describe()
 
 
 async def test_a_file_with_a_second_name_keeps_its_owner(inside: Walled) -> None:

@@ -19,7 +19,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from workspace.network.record import RECORD_FILE
+RECORD_FILE = "network"
+"""Of a command's directory; `record` says what stands in it."""
 
 PORT = 3_128
 LISTENER = 3
@@ -48,14 +49,23 @@ class Door:
         self._info, told = _pipe()
         held, self._hold = _pipe()
         self.descriptors = {told: INFO, held: HOLD}
-        self.listener: socket.socket | None = None
+        """Ours, and the numbers that bubblewrap needs to have them by."""
+
+        self._listener: socket.socket | None = None
+
+    @property
+    def knocking(self) -> int | None:
+        """A descriptor that is readable once somebody knocks; None when nobody can."""
+        return self._listener.fileno() if self._listener else None
 
     def open(self) -> None:
         """Once bubblewrap is started: listen inside and let the command go. Raises NoNetwork."""
         for theirs in self.descriptors:
             os.close(theirs)
         try:
-            self.listener = _listen_in(_process_inside(self._info))
+            self._listener = _listen_in(_process_inside(self._info))
+        except OSError as error:
+            raise NoNetwork(str(error)) from error
         finally:
             os.close(self._info)
             with suppress(BrokenPipeError):
@@ -64,11 +74,11 @@ class Door:
 
     def answer(self) -> None:
         """Start the proxy for whoever knocks; from now on it listens in our place."""
-        if self.listener is None:
+        if self._listener is None:
             return
         root = str(Path(__file__).resolve().parent.parent.parent)
         argv = [sys.executable, "-I", "-S", "-c", PROGRAM.format(root=root), *self._proxy]
-        with self.listener as listener:
+        with self._listener as listener, suppress(OSError):
             os.posix_spawn(
                 sys.executable,
                 argv,
@@ -77,7 +87,7 @@ class Door:
                 setsigmask=[],
                 setsigdef=[signal.SIGTERM, signal.SIGINT, signal.SIGHUP],
             )
-        self.listener = None
+        self._listener = None
 
 
 def _pipe() -> tuple[int, int]:

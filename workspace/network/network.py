@@ -38,7 +38,7 @@ class Network:
     ) -> None:
         place.mkdir(parents=True, exist_ok=True)
         self.rules_file = place / f"network-{reach}.json"
-        self.cargo_config = place / "cargo.toml"
+        self._cargo_file = place / "cargo.toml"
         self._links_file = place / "links.json"
         self._reach = reach
         self._own = tuple(own)
@@ -56,6 +56,11 @@ class Network:
         chosen = {name: value for found in self._indexes for name, value in found.env.items()}
         own = {"NO_PROXY": LOCAL, "no_proxy": LOCAL, "NODE_USE_ENV_PROXY": "1"}
         return {**proxies, **own, **chosen}
+
+    @property
+    def cargo_config(self) -> Path | None:
+        """A file for cargo, which takes such settings from nowhere else; None: it needs none."""
+        return self._cargo_file if any(one.cargo_config for one in self._indexes) else None
 
     @property
     def hosts(self) -> list[str]:
@@ -106,7 +111,8 @@ class Network:
 
     def _settle(self) -> None:
         Rules((*self._hosts, *self._own), self._reach == "all").write(self.rules_file)
-        settle(self.cargo_config, "".join(one.cargo_config for one in self._indexes).encode())
+        settle(self._cargo_file, "".join(one.cargo_config for one in self._indexes).encode())
+        self._cargo_file.chmod(0o644)
 
 
 def _password_note(host: str) -> str:

@@ -38,9 +38,16 @@ def main() -> None:
     rules, record, descriptor = sys.argv[1:]
     known = Rules.read(Path(rules))
     with Path(record).open("ab") as file:
+        asyncio.run(_warm_up())
         _give_up_rights()
         listener = socket.socket(fileno=int(descriptor))
         asyncio.run(Proxy(known, Record(file)).serve(listener))
+
+
+async def _warm_up() -> None:
+    """Have Python load what a look-up needs: later its files may be out of reach."""
+    with suppress(OSError):
+        await resolve("localhost", 1)
 
 
 def _give_up_rights() -> None:

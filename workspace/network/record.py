@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-RECORD_FILE = "network"
+from workspace.network.door import RECORD_FILE
+
 MOST_ENTRIES = 200
 """Of one command; a host counts once."""
 
