@@ -26,6 +26,8 @@ from models.steps import Decision, DecisionKind, ThinkRequest, Usage
 from policy import prices
 from policy.redaction import Redactor
 from workspace.directory import TaskDirectory
+from workspace.problems import HostUnusable, RemoteUnreachable
+from workspace.remote import Remote
 from workspace.transcript import (
     Frozen,
     Kind,
@@ -64,7 +66,7 @@ class ClaudeActivities:
     """Activities that talk to Claude. One client serves all tasks of a worker.
 
     `client` must not retry by itself: retries belong to Temporal, where people see them. `home` is
-    the data directory that holds the tasks.
+    the data directory that holds the tasks; checkpoints go to a `remote` as well.
     """
 
     def __init__(
@@ -73,9 +75,11 @@ class ClaudeActivities:
         home: Path,
         redactor: Redactor,
         pulse_seconds: float = PULSE_SECONDS,
+        remote: Remote | None = None,
     ) -> None:
         self._client = client
         self._home = home
+        self._remote = remote
         self._redactor = redactor
         self._pulse_seconds = pulse_seconds
 
@@ -120,7 +124,8 @@ class ClaudeActivities:
             raise provider_errors.problem(error, model, activity.info().attempt) from None
 
     def _transcript(self, request: ThinkRequest | WarmRequest) -> Transcript:
-        return Transcript(TaskDirectory(self._home, request.task_id).store, request.checkpoint)
+        directory = TaskDirectory(self._home, request.task_id, self._remote)
+        return Transcript(directory.store_with(request.checkpoint), request.checkpoint)
 
     def _prepare(self, request: ThinkRequest) -> _Turn:
         transcript = self._transcript(request)
@@ -187,11 +192,15 @@ class ClaudeActivities:
         files = turn.transcript.appended([*turn.composed, *entries])
         for call_id, result in results.items():
             files |= result_file(call_id, result)
-        directory = TaskDirectory(self._home, request.task_id)
+        directory = TaskDirectory(self._home, request.task_id, self._remote)
         with directory.hold(attempt_of(request), request.checkpoint, LOCK_WAIT_SECONDS) as held:
-            snapshot = held.commit(
-                request.checkpoint, scan=False, files=files, drop=turn.taken, message="think"
-            )
+            try:
+                snapshot = held.commit(
+                    request.checkpoint, scan=False, files=files, drop=turn.taken, message="think"
+                )
+            except RemoteUnreachable as error:
+                # Another attempt would pay for the thought again.
+                raise HostUnusable(str(error)) from error
         return snapshot.checkpoint
 
 

@@ -9,6 +9,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from activities.attempts import attempt_of
+from activities.elsewhere import UNKNOWN, is_first_attempt, is_ours_to_start
 from activities.gate import Gate, TurnedAway
 from activities.heartbeats import heartbeats
 from activities.live import LiveUpdates
@@ -20,6 +21,7 @@ from workspace.directory import TaskDirectory
 from workspace.jail import Walls
 from workspace.output import blank_file, head_and_tail
 from workspace.processes import Command, CommandSpec, End, Finished, Launcher, NeverStarted
+from workspace.remote import Remote
 from workspace.transcript import Result, Transcript, result_file
 
 LOCK_WAIT_SECONDS = 10.0
@@ -51,7 +53,7 @@ class CommandActivities:
 
     `gate` turns away what needs a person's consent and has none, whoever asks. `redactor` blanks
     secrets in what commands print. With `default_timeout_seconds` commands are ended that name no
-    time. Raises ApplicationError with a type of Problem.
+    time. Checkpoints go to a `remote` as well. Raises ApplicationError with a type of Problem.
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class CommandActivities:
         gate: Gate,
         redactor: Redactor,
         default_timeout_seconds: float,
+        remote: Remote | None = None,
     ) -> None:
         self._home = home
+        self._remote = remote
         self._redactor = redactor
         self._gate = gate
         self._launcher = launcher
@@ -80,7 +84,9 @@ class CommandActivities:
     async def _run(self, request: CommandRequest) -> Observation:
         run = await asyncio.to_thread(self._read, request)
         if isinstance(run.command.state(), NeverStarted):
-            turned_away = await asyncio.to_thread(self._turn_away, run)
+            turned_away = await self._elsewhere(run) or await asyncio.to_thread(
+                self._turn_away, run
+            )
             if turned_away:
                 return await asyncio.to_thread(_not_run, run, turned_away)
             await self._start(run)
@@ -96,12 +102,20 @@ class CommandActivities:
         return await asyncio.to_thread(_conclude, run, end, output.rest(), self._redactor)
 
     def _read(self, request: CommandRequest) -> _Run:
-        directory = TaskDirectory(self._home, request.task_id)
-        _, given = Transcript(directory.store, request.checkpoint).tool_input(request.call_id)
+        directory = TaskDirectory(self._home, request.task_id, self._remote)
+        store = directory.store_with(request.checkpoint)
+        _, given = Transcript(store, request.checkpoint).tool_input(request.call_id)
         command = RunCommand.model_validate(given)
         wanted = command.timeout_s or self._default_timeout_seconds
         key = f"{request.call_id}-{int(request.fence.run_started_at * 1000):x}"
         return _Run(request, directory, command, key, min(wanted, request.seconds_left))
+
+    async def _elsewhere(self, run: _Run) -> TurnedAway | None:
+        if self._remote is None:
+            return None
+        is_first = await is_first_attempt(run.request.call_id)
+        ours = await asyncio.to_thread(is_ours_to_start, run.command, is_first=is_first)
+        return None if ours else UNKNOWN
 
     def _turn_away(self, run: _Run) -> TurnedAway | None:
         return self._gate.turn_away(run.directory, run.request, run.given.command, run.key)
@@ -165,7 +179,7 @@ def _not_run(run: _Run, turned_away: TurnedAway) -> Observation:
             message="run_command: not run",
         )
     return Observation(
-        checkpoint=snapshot.checkpoint, outcome=turned_away.outcome, preview="not run"
+        checkpoint=snapshot.checkpoint, outcome=turned_away.outcome, preview=turned_away.preview
     )
 
 

@@ -42,6 +42,7 @@ from workspace.file_problems import FileProblem
 from workspace.hand_back import clone_project, hand_back
 from workspace.problems import ProjectUnusable
 from workspace.processes import stop_all
+from workspace.remote import Remote
 from workspace.transcript import Result, Transcript, opening, result_file
 
 PULSE_SECONDS = 1.0
@@ -74,7 +75,8 @@ class WorkspaceActivities:
 
     `home` is the data directory that holds the tasks, `model` and `walls` go into the frozen
     beginning of each conversation, `remarks` are told to people as each task begins. `redactor`
-    blanks secrets in what Claude is shown. Raises ApplicationError with a type of Problem.
+    blanks secrets in what Claude is shown. Checkpoints go to a `remote` as well. Raises
+    ApplicationError with a type of Problem.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class WorkspaceActivities:
         redactor: Redactor,
         *,
         remarks: Sequence[str] = (),
+        remote: Remote | None = None,
     ) -> None:
         self._home = home
+        self._remote = remote
         self._redactor = redactor
         self._remarks = remarks
         self._model = model
@@ -95,7 +99,7 @@ class WorkspaceActivities:
     @activity.defn(no_thread_cancel_exception=True)
     def open_workspace(self, request: OpenRequest) -> Opened:
         """Make the task's directory, from nothing or from a project, and its first checkpoint."""
-        directory = TaskDirectory(self._home, request.task_id)
+        directory = self._directory(request)
         with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
             directory.create()
             with directory.hold(attempt_of(request), None, LOCK_WAIT_SECONDS) as held:
@@ -142,14 +146,19 @@ class WorkspaceActivities:
     @activity.defn(no_thread_cancel_exception=True)
     def close_workspace(self, request: CloseRequest) -> Closed:
         """Stop what still runs and hand the work back; what is on disk is kept."""
-        directory = TaskDirectory(self._home, request.task_id)
+        directory = self._directory(request)
         with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
+            store = directory.store_with(request.checkpoint)
             stop_all(directory.commands)
-            # A completed task ends as Claude saw it; any other end keeps what lies there.
-            at = request.checkpoint if request.state is State.COMPLETED else None
+            # A completed task ends as Claude saw it; any other end keeps what lies there, unless
+            # that is from before the task went on on another host.
+            keeps = request.state is not State.COMPLETED and store.knows(request.checkpoint)
+            at = None if keeps else request.checkpoint
             with directory.hold(attempt_of(request), at, LOCK_WAIT_SECONDS) as held:
-                snapshot = held.commit(request.checkpoint, scan=True, message=f"{request.state}")
-            diff = directory.store.diff(request.first, snapshot.checkpoint, MAX_DIFF_BYTES)
+                snapshot = held.commit(
+                    request.checkpoint, scan=True, message=f"{request.state}", is_last=True
+                )
+            diff = store.diff(request.first, snapshot.checkpoint, MAX_DIFF_BYTES)
             branch, trouble = _handed_back(directory, snapshot.checkpoint, request)
         return Closed(
             checkpoint=snapshot.checkpoint,
@@ -158,6 +167,9 @@ class WorkspaceActivities:
             diff=diff.stat,
             notes=[*snapshot.notes, *trouble],
         )
+
+    def _directory(self, request: OpenRequest | HandRequest | CloseRequest) -> TaskDirectory:
+        return TaskDirectory(self._home, request.task_id, self._remote)
 
     def _read(self, root: Path, given: ReadFile) -> _Done:
         commands = root.parent / "commands"
@@ -191,11 +203,10 @@ class WorkspaceActivities:
         act: Callable[[Path, Input], _Done],
     ) -> Observation:
         started = time.monotonic()
-        directory = TaskDirectory(self._home, request.task_id)
+        directory = self._directory(request)
         with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
-            tool, given = Transcript(directory.store, request.checkpoint).tool_input(
-                request.call_id
-            )
+            store = directory.store_with(request.checkpoint)
+            tool, given = Transcript(store, request.checkpoint).tool_input(request.call_id)
             attempt = attempt_of(request)
             with directory.hold(attempt, request.checkpoint, LOCK_WAIT_SECONDS) as held:
                 try:

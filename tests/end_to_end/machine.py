@@ -134,8 +134,8 @@ class Crew:
         self.house = house
         self.workers: list[WorkerProcess] = []
 
-    async def start_worker(self) -> WorkerProcess:
-        """Start a worker; returns when it picks up tasks."""
+    async def start_worker(self, **environment: str) -> WorkerProcess:
+        """Start a worker; returns when it picks up tasks. `environment` is added to its own."""
         settings = self.house.settings
         name = uuid.uuid4().hex[:8]
         ready = settings.tars_home / f"ready-{name}"
@@ -154,6 +154,7 @@ class Crew:
                     "TEMPORAL_ADDRESS": settings.temporal_address,
                     "TASK_QUEUE": settings.task_queue,
                     "TARS_HOME": str(settings.tars_home),
+                    **environment,
                 },
             )
         worker = WorkerProcess(process, log)
