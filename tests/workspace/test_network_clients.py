@@ -146,11 +146,12 @@ class Index(BaseHTTPRequestHandler):
     """Links to files elsewhere, some of them by way of a redirect."""
 
     pages: dict[str, str] = {}
+    elsewhere = ""
 
     def do_GET(self) -> None:
         if self.path == "/moved":
             self.send_response(302)
-            self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/file")
+            self.send_header("Location", self.elsewhere)
         else:
             self.send_response(200 if self.path in self.pages else 404)
         self.end_headers()
@@ -167,6 +168,7 @@ class Index(BaseHTTPRequestHandler):
 def index() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
         address = f"http://127.0.0.1:{server.server_port}"
+        Index.elsewhere = f"http://localhost:{server.server_port}/file"
         Index.pages = {
             "/simple/pip/": '<a href="../../here.whl">a</a><a href="https://files.invalid/b.whl#h">b</a>'
             '<a href="ftp://ftp.invalid/c">c</a><a href="https://10.0.0.1/d.whl">d</a>',
