@@ -17,6 +17,9 @@ MAX_TOLD_BYTES = 16_000
 """Of one command, live; what is told is kept in the history. The file keeps everything."""
 
 MAX_REST_CHARACTERS = 4_000
+NOTE_CHARACTERS = 60
+"""Room for the words that something is not shown."""
+
 MAX_CHAT_CHARACTERS = 300
 
 
@@ -59,8 +62,10 @@ class LiveOutput:
         """What nobody was told; of much, its end."""
         skipped = self._size() - self._read_bytes - MAX_REST_CHARACTERS
         if skipped > 0:
+            skipped += NOTE_CHARACTERS
             skipped += self._rest_of_word(self._read_bytes + skipped)
             self._read_bytes += skipped
+            self._lines += self._batcher.end()
             self._lines.append(f"[... {skipped:,} bytes not shown ...]")
         self._take(time.monotonic(), MAX_REST_CHARACTERS)
         text = "\n".join([*self._lines, *self._batcher.end()])
