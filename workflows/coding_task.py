@@ -41,7 +41,9 @@ class CodingTask:
         self.resting = Resting(self.memory, self.notices)
         self.steps = Steps(task, self.memory, self.notices, self.resting)
         consent = ConsentNotices(self.memory, self.notices)
-        self.answers = Answers(self.memory, consent)
+        self.answers = Answers(
+            lambda: self.memory.confirmations, consent, self.steps.check_code, workflow.now
+        )
         people = HumanReply(self.memory, consent, self.resting, self.answers, self.steps.keep_warm)
         self.gate = Gate(self.memory, self.notices, self.resting, self.steps, people)
 

@@ -70,6 +70,11 @@ class Confirmation(BaseModel):
         return self.standing is Standing.WAITING
 
     @property
+    def tries(self) -> str:
+        """How many tries are left, as people say it."""
+        return "1 try" if self.tries_left == 1 else f"{self.tries_left} tries"
+
+    @property
     def approval(self) -> Approval:
         """What a hand is shown once the code was given."""
         return Approval(request_id=self.request_id, digest=self.digest)
@@ -121,3 +126,13 @@ class Confirmation(BaseModel):
         if not answer.approve and self.standing is Standing.DENIED:
             outcome = ConfirmOutcome.DENIED
         return self.reply(outcome, f"{self.word.capitalize()} {_WHEN_CLOSED[self.standing]}.")
+
+
+def nothing_waiting(answer: ConfirmationAnswer) -> ConfirmReply:
+    """Answer a person when the task has no such request."""
+    name = answer.word or answer.request_id
+    if not name:
+        text = "The task waits for no code."
+        return ConfirmReply(outcome=ConfirmOutcome.NOTHING_WAITING, message=text)
+    text = f"'{name}' belongs to no request of the task."
+    return ConfirmReply(outcome=ConfirmOutcome.UNKNOWN_REQUEST, message=text)

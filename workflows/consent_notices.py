@@ -2,7 +2,7 @@
 
 import re
 
-from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply
+from models.replies import ConfirmOutcome
 from models.task import State
 from models.updates import UpdateKind
 from workflows.confirmation import Confirmation, Standing
@@ -67,7 +67,7 @@ class ConsentNotices:
 
     def wrong_code(self, request: Confirmation) -> None:
         """Tell everybody that a wrong code was given, whoever gave it."""
-        left = f"{tries_text(request.tries_left)} left"
+        left = f"{request.tries} left"
         self._notices.show(self._memory.state, self._memory.message, request.waiting)
         self._remind(
             request,
@@ -96,15 +96,6 @@ class ConsentNotices:
             },
         )
 
-    def nothing_waiting(self, answer: ConfirmationAnswer) -> ConfirmReply:
-        """Tell who answered that no such request is there."""
-        short, name = self._notices.short, answer.word or answer.request_id
-        if not name:
-            text = f"Task {short} waits for no code."
-            return ConfirmReply(outcome=ConfirmOutcome.NOTHING_WAITING, message=text)
-        text = f"'{name}' belongs to no request of task {short}."
-        return ConfirmReply(outcome=ConfirmOutcome.UNKNOWN_REQUEST, message=text)
-
     def _remind(self, request: Confirmation, chat: str, speak: str) -> None:
         kind, data = UpdateKind.CONFIRMATION_REMINDER, self._data(request)
         self._notices.publish(kind, chat, spoken(speak), data)
@@ -117,11 +108,6 @@ class ConsentNotices:
             "expires_at": request.expires_at.isoformat(),
             "tries_left": request.tries_left,
         }
-
-
-def tries_text(tries: int) -> str:
-    """A number of tries as people say it."""
-    return "1 try" if tries == 1 else f"{tries} tries"
 
 
 def minutes_text(seconds: float) -> str:

@@ -12,7 +12,7 @@ from activities.claude import ClaudeActivities
 from activities.commands import CommandActivities
 from activities.safety import SafetyActivities
 from activities.workspace import WorkspaceActivities
-from models.consent import Judged, JudgeRequest, WarmRequest
+from models.consent import CheckRequest, Judged, JudgeRequest, WarmRequest
 from models.problems import Problem
 from models.steps import (
     Approval,
@@ -32,6 +32,7 @@ from models.steps import (
 )
 from models.task import ParkedCause, Phase, State, TaskInput
 from workflows import patience
+from workflows.confirmation import Confirmation
 from workflows.memory import Memory
 from workflows.notices import Notices
 from workflows.resting import Resting, TaskOver
@@ -122,6 +123,15 @@ class Steps:
                 summary=_summary(call.preview),
                 **patience.JUDGE,
             )
+        )
+
+    async def check_code(self, code: str, request: Confirmation) -> bool:
+        """Have a code checked; raises ActivityError when that could not be done."""
+        return await workflow.execute_local_activity_method(
+            SafetyActivities.check_code,
+            CheckRequest(code=code, request_id=request.request_id),
+            summary=request.word,
+            **patience.CHECK,
         )
 
     async def keep_warm(self) -> None:
