@@ -56,6 +56,32 @@ class Settings(BaseSettings):
     command_timeout_seconds: float = Field(
         120, ge=1, le=24 * 3600, description="Seconds a command may run if Claude names none"
     )
+    command_output_mb: int = Field(
+        50, ge=1, le=10_000, description="Megabytes of a command's output that are kept"
+    )
+    sandbox: Literal["auto", "off"] = Field(
+        "auto",
+        description="auto walls commands in or refuses to run them; off runs them with all the "
+        "rights of the worker, and needs a code for whatever does more than look",
+    )
+    sandbox_network: Literal["registries", "none", "all"] = Field(
+        "registries",
+        description="What commands may reach: the package registries this machine's package "
+        "clients are set to, nothing, or any public host; never this machine",
+    )
+    sandbox_allowed_hosts: str = Field(
+        "",
+        description="Further hosts that commands may reach by TLS, name or *.name, comma between",
+    )
+    sandbox_memory_mb: int = Field(
+        4096, ge=64, le=1_000_000, description="Megabytes of memory a command's process may take"
+    )
+    sandbox_file_mb: int = Field(
+        4096, ge=1, le=1_000_000, description="Megabytes a file written by a command may have"
+    )
+    sandbox_processes: int = Field(
+        1000, ge=10, le=100_000, description="Processes the commands of a worker may have at once"
+    )
     confirm: Literal["seed", "workspace-aware"] = Field(
         "seed",
         description="Which commands need the code; workspace-aware lets deletions of named files "
@@ -100,6 +126,13 @@ class Settings(BaseSettings):
         description="Address of Temporal's Web UI if ./tars up did not start it; its pages may "
         "ask the api to decrypt",
     )
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """The names in SANDBOX_ALLOWED_HOSTS."""
+        return [
+            name.strip().lower() for name in self.sandbox_allowed_hosts.split(",") if name.strip()
+        ]
 
     @field_validator("tars_home")
     @classmethod

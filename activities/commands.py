@@ -29,7 +29,6 @@ PULSE_SECONDS = 1.0
 TICK_SECONDS = 0.4
 """How often a running command is looked at, so that its first line is told within a second."""
 
-OUTPUT_LIMIT_BYTES = 50_000_000
 MAX_CHANGES = 20
 
 
@@ -48,12 +47,20 @@ class _Run:
         return Command(self.directory.commands / self.key)
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """What a command gets: time if it names none, and how much of its output is kept."""
+
+    timeout_seconds: float
+    output_bytes: int
+
+
 class CommandActivities:
     """Runs commands. They outlive the worker: the next attempt takes up what the last one began.
 
     `gate` turns away what needs a person's consent and has none, whoever asks. `redactor` blanks
-    secrets in what commands print. With `default_timeout_seconds` commands are ended that name no
-    time. Checkpoints go to a `remote` as well. Raises ApplicationError with a type of Problem.
+    secrets in what commands print. Checkpoints go to a `remote` as well. Raises ApplicationError
+    with a type of Problem.
     """
 
     def __init__(
@@ -63,7 +70,7 @@ class CommandActivities:
         walls: Walls,
         gate: Gate,
         redactor: Redactor,
-        default_timeout_seconds: float,
+        allowance: Allowance,
         remote: Remote | None = None,
     ) -> None:
         self._home = home
@@ -72,7 +79,7 @@ class CommandActivities:
         self._gate = gate
         self._launcher = launcher
         self._walls = walls
-        self._default_timeout_seconds = default_timeout_seconds
+        self._allowance = allowance
 
     @activity.defn
     async def run_command(self, request: CommandRequest) -> Observation:
@@ -106,7 +113,7 @@ class CommandActivities:
         store = directory.store_with(request.checkpoint)
         _, given = Transcript(store, request.checkpoint).tool_input(request.call_id)
         command = RunCommand.model_validate(given)
-        wanted = command.timeout_s or self._default_timeout_seconds
+        wanted = command.timeout_s or self._allowance.timeout_seconds
         key = f"{request.call_id}-{int(request.fence.run_started_at * 1000):x}"
         return _Run(request, directory, command, key, min(wanted, request.seconds_left))
 
@@ -123,13 +130,7 @@ class CommandActivities:
     async def _start(self, run: _Run) -> None:
         await asyncio.to_thread(_bring_to_checkpoint, run)
         launch = self._walls.wrap(run.given.command, run.directory.workspace, run.command.scratch)
-        spec = CommandSpec(
-            argv=launch.argv,
-            cwd=launch.cwd,
-            env=launch.env,
-            timeout_seconds=run.timeout_seconds,
-            output_limit_bytes=OUTPUT_LIMIT_BYTES,
-        )
+        spec = CommandSpec.of(launch, run.timeout_seconds, self._allowance.output_bytes)
         await self._launcher.start(run.command.directory, spec)
 
     async def _watch(self, command: Command, output: LiveOutput) -> End:

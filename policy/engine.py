@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from policy.calls import Call, Rule
 from policy.code.languages import LANGUAGES, language_of
-from policy.consequences import Consequences
+from policy.consequences import UNWALLED, Consequences, Mode
 from policy.effects import (
     Category,
     Copies,
@@ -19,6 +19,7 @@ from policy.effects import (
     Sets,
 )
 from policy.programs import candidates
+from policy.read_only import only_looks
 from policy.rules.every import every_call
 from policy.rules.foreign import foreign_call, texts_in
 from policy.shell import syntax
@@ -109,6 +110,8 @@ class Engine:
 
     def _run_program(self, call: Call, scope: Scope, origin: Origin) -> Stream:
         outputs: list[Stream] = []
+        if self.consequences.mode is Mode.STRICT and not only_looks(call):
+            self.found.append((UNWALLED, origin))
         for effect in self._effects(call, scope):
             output = self._happen(effect, scope, origin, call)
             if output is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
 
+from composition import Composition, claude_client, walls_of
 from connection import until_worker_listens
 from demo.claude import ScriptedClaude, Seen
 from demo.script import Scenario
@@ -19,7 +20,6 @@ from models.task import Progress, TaskInput, TaskResult
 from models.updates import Update
 from settings import Settings
 from starter.tasks import Tasks
-from worker import Composition, claude_client
 from workspace.processes import Launcher
 
 DEADLINE_SECONDS = 20.0
@@ -116,6 +116,9 @@ async def a_house(
     )
     async with claude_client(settings) as model:
         with contextlib.closing(Launcher()) as launcher:
-            async with Composition(settings, model, launcher).worker(client):
+            async with (
+                walls_of(settings, launcher) as walls,
+                Composition(settings, model, launcher, walls).worker(client),
+            ):
                 await until_worker_listens(client, settings.task_queue)
                 yield House(client, settings, scripted)

@@ -19,10 +19,11 @@ from pydantic import BaseModel, SecretStr
 from temporalio.testing import ActivityEnvironment
 
 from activities import prompt
+from composition import Composition, claude_client
 from models.steps import CommandRequest, Fence, HandRequest, Observation, Tool
 from settings import ROOT, Settings
-from worker import Composition, claude_client
 from workspace.directory import Attempt, TaskDirectory
+from workspace.jail import NoWalls
 from workspace.processes import Launcher
 from workspace.transcript import Message, Result, Transcript, opening
 
@@ -38,7 +39,8 @@ class Hands:
         settings = Settings(_env_file=None, anthropic_api_key=SecretStr("demo-key"), tars_home=home)
         self.home = home
         self.launcher = Launcher()
-        self._composition = Composition(settings, claude_client(settings), self.launcher)
+        walls = NoWalls(settings.process_environment)
+        self._composition = Composition(settings, claude_client(settings), self.launcher, walls)
         self.directory = TaskDirectory(home, TASK_ID)
 
     def close(self) -> None:

@@ -1,0 +1,89 @@
+"""What `worker.py --check` looks at: every part that the worker needs, without working."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable
+
+from temporalio.exceptions import ApplicationError
+
+from activities.model_check import check_model
+from composition import NO_CODE_SET_UP, CannotWork, claude_client, make_codes, make_remote, walls_of
+from connection import TemporalUnreachable, connect
+from encryption import KeyProblem
+from models.checks import Check
+from settings import Settings
+from workspace.problems import HostUnusable, RemoteUnreachable
+from workspace.processes import Launcher
+from workspace.remote import Remote
+
+
+async def check(settings: Settings) -> list[Check]:
+    """Look at every part the worker needs, without working."""
+    return [
+        await _checked("Temporal", connect(settings), f"answers at {settings.temporal_address}"),
+        await _checked(
+            "Claude", _ask_for_model(settings), f"{settings.claude_model} can be called"
+        ),
+        _check_git(),
+        *await asyncio.to_thread(_check_remote, make_remote(settings)),
+        _check_codes(settings),
+        await _check_walls(settings),
+    ]
+
+
+async def _ask_for_model(settings: Settings) -> None:
+    async with claude_client(settings) as claude:
+        warnings = await check_model(claude, settings.claude_model)
+    if warnings:
+        raise CannotWork(" ".join(warnings))
+
+
+async def _checked(name: str, attempt: Awaitable[object], good: str) -> Check:
+    try:
+        await attempt
+    except (CannotWork, TemporalUnreachable, KeyProblem) as error:
+        return Check(name=name, ok=False, detail=str(error))
+    except ApplicationError as error:
+        return Check(name=name, ok=False, detail=error.message)
+    return Check(name=name, ok=True, detail=good)
+
+
+def _check_remote(remote: Remote | None) -> list[Check]:
+    if remote is None:
+        return []
+    name = "Remote"
+    try:
+        remote.check()
+    except (RemoteUnreachable, HostUnusable) as error:
+        return [Check(name=name, ok=False, detail=str(error))]
+    return [Check(name=name, ok=True, detail=f"checkpoints can be fetched from {remote.name}")]
+
+
+def _check_codes(settings: Settings) -> Check:
+    name = "Codes"
+    try:
+        ok = make_codes(settings).is_set_up
+    except CannotWork as error:
+        return Check(name=name, ok=False, detail=str(error))
+    return Check(name=name, ok=ok, detail="a code is set up" if ok else NO_CODE_SET_UP)
+
+
+def _check_git() -> Check:
+    git = shutil.which("git")
+    return Check(
+        name="git",
+        ok=git is not None,
+        detail=git or "git is missing: install it with your system's package manager.",
+    )
+
+
+async def _check_walls(settings: Settings) -> Check:
+    name = "Sandbox"
+    launcher = Launcher()
+    try:
+        async with walls_of(settings, launcher) as walls:
+            return Check(name=name, ok=settings.sandbox != "off", detail=walls.describe())
+    except CannotWork as error:
+        return Check(name=name, ok=False, detail=str(error))
+    finally:
+        launcher.close()
