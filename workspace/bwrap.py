@@ -68,6 +68,11 @@ class BubblewrapWalls:
             f"the programs that are installed, and have no privileges. They can reach {network}."
         )
 
+    async def ready(self) -> None:
+        """Wait until it is known where packages are."""
+        if self._network:
+            await self._network.ready()
+
     def wrap(self, command: str, workspace: Path, scratch: Path) -> Launch:
         """Run the command in /workspace, with /tmp and HOME that are thrown away."""
         owner = own_user(workspace, scratch) if self._is_root else None

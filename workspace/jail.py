@@ -56,6 +56,10 @@ class Walls(Protocol):
         """Tell people in one or two sentences what protects them."""
         ...
 
+    async def ready(self) -> None:
+        """Wait until commands find all that they may reach."""
+        ...
+
 
 async def choose_walls(
     sandbox: Literal["auto", "off"],
@@ -145,6 +149,9 @@ class NoWalls:
     def describe(self) -> str:
         """Tell that nothing protects them."""
         return "Commands run without walls: they can do whatever the worker's user can."
+
+    async def ready(self) -> None:
+        """Nothing has to be waited for."""
 
 
 def shell(env: Mapping[str, str]) -> list[str]:

@@ -84,6 +84,9 @@ class LandlockWalls:
             f"workspace is not at /workspace but at its real path.{rights}"
         )
 
+    async def ready(self) -> None:
+        """Nothing has to be waited for: there is no network."""
+
     def wrap(self, command: str, workspace: Path, scratch: Path) -> Launch:
         """Run the command in the workspace; HOME and TMPDIR are thrown away."""
         owner = own_user(workspace, scratch) if self._user == 0 else None

@@ -47,6 +47,9 @@ class SeatbeltWalls:
             "no network. They can see which programs run on this machine."
         )
 
+    async def ready(self) -> None:
+        """Nothing has to be waited for: there is no network."""
+
     def wrap(self, command: str, workspace: Path, scratch: Path) -> Launch:
         """Run the command in the workspace; HOME and TMPDIR are thrown away."""
         read = [*self._seen.paths, *map(Path, SYSTEM), self._limits_file]

@@ -47,7 +47,8 @@ class Network:
         self._hosts: tuple[AllowedHost, ...] = ()
         self._finding: asyncio.Task[None] | None = None
         self.notes: list[str] = []
-        self._settle()
+        if not self.rules_file.exists():  # else commands of an earlier worker may rely on it
+            self._settle()
 
     @property
     def env(self) -> dict[str, str]:
@@ -108,6 +109,7 @@ class Network:
             await self.find()
         except Exception:  # commands go on with what is known
             log.exception("The package registries were not found")
+            self._settle()
 
     def _settle(self) -> None:
         Rules((*self._hosts, *self._own), self._reach == "all").write(self.rules_file)
