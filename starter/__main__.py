@@ -11,6 +11,8 @@ from temporalio.runtime import Runtime, TelemetryConfig
 
 from starter.answers import print_json
 from starter.failures import explain
+from starter.verbs_confirm import confirm, deny
+from starter.verbs_judge import judge
 from starter.verbs_stack import demo, doctor, down, up
 from starter.verbs_tasks import cancel, extend, list_tasks, pause, resume, status, tell, waiting
 from starter.verbs_watch import diff, log, start, watch
@@ -22,6 +24,8 @@ VERBS: dict[str, Callable[..., int | None]] = {
     "status": status,
     "list": list_tasks,
     "waiting": waiting,
+    "confirm": confirm,
+    "deny": deny,
     "tell": tell,
     "pause": pause,
     "resume": resume,
@@ -29,11 +33,15 @@ VERBS: dict[str, Callable[..., int | None]] = {
     "cancel": cancel,
     "diff": diff,
     "log": log,
+    "judge": judge,
     "up": up,
     "down": down,
     "doctor": doctor,
 }
 """In the order in which a person meets them."""
+
+TAKEN_AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+"""For words after the first that is no option: they belong to the command that is judged."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -47,7 +55,8 @@ def command_line() -> typer.Typer:
         rich_markup_mode=None,
     )
     for name, verb in VERBS.items():
-        app.command(name)(verb)
+        settings = TAKEN_AS_THEY_ARE if verb is judge else {}
+        app.command(name, context_settings=settings)(verb)
     return app
 
 

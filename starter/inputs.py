@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from models.replies import MAX_WORDS_CHARACTERS, Extension, Instruction
+from models.replies import MAX_WORDS_CHARACTERS, ConfirmationAnswer, Extension, Instruction
 from models.task import MAX_GOAL_CHARACTERS, Limits, TaskInput
 from starter.problems import TaskProblem
 
@@ -21,6 +21,8 @@ _OPTIONS = {
     "turns": "--turns",
     "dollars": "--dollars",
 }
+
+_WORDS_FOR_CLAUDE = {"goal", "text"}
 
 
 class BadInput(TaskProblem):
@@ -74,6 +76,15 @@ def make_instruction(text: str) -> Instruction:
     return _made(lambda: Instruction(text=words))
 
 
+def make_answer(**given: str | bool) -> ConfirmationAnswer:
+    """An answer to a request for the code.
+
+    Raises:
+        BadInput: a part of it is too long.
+    """
+    return _made(lambda: ConfirmationAnswer.model_validate(given))
+
+
 def make_extension(minutes: float, turns: int, dollars: float) -> Extension:
     """More room for a task.
 
@@ -97,10 +108,8 @@ def _sentence(detail: ErrorDetails) -> str:
             return f"The {field} is empty: say what Claude should do."
         case "string_too_long":
             most = detail["ctx"]["max_length"]
-            return (
-                f"The {field} is longer than {most:,} characters: "
-                "put the rest in a file of the project."
-            )
+            hint = ": put the rest in a file of the project" if field in _WORDS_FOR_CLAUDE else ""
+            return f"The {field} is longer than {most:,} characters{hint}."
         case _ if field in _OPTIONS:
             unit = "in seconds, it" if field.endswith("seconds") else "it"
             return f"{_OPTIONS[field]} is impossible: {detail['msg'].replace('Input', unit)}."

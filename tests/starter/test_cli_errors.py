@@ -42,6 +42,8 @@ MISTAKES = {
     "no project": Mistake(("start", "x", "--project", "/nowhere"), "There is no /nowhere"),
     "no repository": Mistake(("start", "x", "--project", "/"), "/ is no usable git repository"),
     "project is a file": Mistake(("start", "x", "--project", __file__), "is a file"),
+    "code too long": Mistake(("confirm", "x" * 201), "The code is longer than 200 characters."),
+    "nothing to judge": Mistake(("judge",), "Say which command to judge"),
     "nothing to tell": Mistake(("tell", ""), "The text is empty"),
     "bad setting": Mistake(
         ("list",), "MAX_ITERATIONS cannot be used", environment=(("MAX_ITERATIONS", "x"),)
