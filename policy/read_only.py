@@ -6,69 +6,24 @@ own rules, and what they write by where it goes.
 
 from policy.calls import Call
 
-_LOOKING = frozenset(
-    [
-        "[",
-        "basename",
-        "cat",
-        "cd",
-        "cmp",
-        "column",
-        "comm",
-        "cut",
-        "date",
-        "df",
-        "diff",
-        "dirname",
-        "du",
-        "echo",
-        "egrep",
-        "false",
-        "fgrep",
-        "file",
-        "find",
-        "grep",
-        "head",
-        "hostname",
-        "id",
-        "jq",
-        "ls",
-        "md5sum",
-        "nl",
-        "nproc",
-        "od",
-        "popd",
-        "printf",
-        "pushd",
-        "pwd",
-        "read",
-        "readlink",
-        "realpath",
-        "rg",
-        "seq",
-        "sha1sum",
-        "sha256sum",
-        "sleep",
-        "sort",
-        "stat",
-        "strings",
-        "tac",
-        "tail",
-        "test",
-        "tr",
-        "tree",
-        "true",
-        "type",
-        "uname",
-        "uniq",
-        "wc",
-        "which",
-        "whoami",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LOOKING = _words(
+    """
+    [ basename cat cd cmp column comm cut date df diff dirname du echo egrep false fgrep file find
+    grep head hostname id jq ls md5sum nl nproc od popd printf pushd pwd read readlink realpath rg
+    seq sha1sum sha256sum sleep sort stat strings tac tail test tr tree true type uname uniq wc
+    which whoami
+    """
 )
-_LOOKING_GIT = frozenset(
-    ("blame", "cat-file", "describe", "diff", "grep", "log", "ls-files", "ls-tree", "merge-base")
-    + ("rev-list", "rev-parse", "shortlog", "show", "status")
+_LOOKING_GIT = _words(
+    """
+    blame cat-file describe diff grep log ls-files ls-tree merge-base rev-list rev-parse shortlog
+    show status
+    """
 )
 _ASKING = frozenset(("--version", "--help", "-V"))
 
