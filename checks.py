@@ -7,7 +7,15 @@ from collections.abc import Awaitable
 from temporalio.exceptions import ApplicationError
 
 from activities.model_check import check_model
-from composition import NO_CODE_SET_UP, CannotWork, claude_client, make_codes, make_remote, walls_of
+from composition import (
+    NO_CODE_SET_UP,
+    CannotWork,
+    claude_client,
+    make_codes,
+    make_network,
+    make_remote,
+    walls_of,
+)
 from connection import TemporalUnreachable, connect
 from encryption import KeyProblem
 from models.checks import Check
@@ -15,6 +23,11 @@ from settings import Settings
 from workspace.problems import HostUnusable, RemoteUnreachable
 from workspace.processes import Launcher
 from workspace.remote import Remote
+
+NO_NETWORK = {
+    "off": "without walls commands can reach whatever this machine can",
+    "none": "commands can reach nothing, as SANDBOX_NETWORK says",
+}
 
 
 async def check(settings: Settings) -> list[Check]:
@@ -28,6 +41,7 @@ async def check(settings: Settings) -> list[Check]:
         *await asyncio.to_thread(_check_remote, make_remote(settings)),
         _check_codes(settings),
         await _check_walls(settings),
+        await _check_network(settings),
     ]
 
 
@@ -87,3 +101,19 @@ async def _check_walls(settings: Settings) -> Check:
         return Check(name=name, ok=False, detail=str(error))
     finally:
         launcher.close()
+
+
+async def _check_network(settings: Settings) -> Check:
+    """Whether the package registries are known, and no index needs what commands do not get."""
+    name = "Network"
+    try:
+        network = make_network(settings)
+    except CannotWork as error:
+        return Check(name=name, ok=False, detail=str(error))
+    if network is None:
+        off = "off" if settings.sandbox == "off" else "none"
+        return Check(name=name, ok=True, detail=NO_NETWORK[off])
+    await network.find()
+    reached = ", ".join(network.hosts) or "no registry: no package client was found"
+    detail = " ".join([f"commands can reach {reached}.", *network.notes])
+    return Check(name=name, ok=not network.notes, detail=detail)

@@ -27,7 +27,7 @@ from workflows.misshapen import DropMisshapenSignals
 from workspace.jail import Walls, choose_walls
 from workspace.limits import ResourceLimits
 from workspace.network.network import Network
-from workspace.network.rules import AllowedHost
+from workspace.network.rules import MisshapenHost, allowed_hosts
 from workspace.processes import Launcher
 from workspace.remote import Remote
 from workspace.walls import WallsUnavailable
@@ -97,6 +97,22 @@ def _remarks(codes: Codes) -> list[str]:
     return [] if codes.is_set_up else [NO_CODE_SET_UP]
 
 
+def make_network(settings: Settings) -> Network | None:
+    """Make what commands may reach, if it is anything; without walls nothing holds them.
+
+    Raises:
+        CannotWork: SANDBOX_ALLOWED_HOSTS names something that is no host.
+    """
+    reach = settings.sandbox_network
+    if reach == "none" or settings.sandbox == "off":
+        return None
+    try:
+        own = allowed_hosts(settings.allowed_hosts)
+    except MisshapenHost as error:
+        raise CannotWork(f"SANDBOX_ALLOWED_HOSTS cannot be used: {error}") from None
+    return Network(settings.tars_home / "walls", reach, own, settings.process_environment)
+
+
 @asynccontextmanager
 async def walls_of(settings: Settings, launcher: Launcher) -> AsyncIterator[Walls]:
     """Put up the walls for commands, and what they may reach through them.
@@ -106,10 +122,8 @@ async def walls_of(settings: Settings, launcher: Launcher) -> AsyncIterator[Wall
     """
     place = settings.tars_home / "walls"
     environment = settings.process_environment
-    own = [AllowedHost(name) for name in settings.allowed_hosts]
-    network = None
-    if settings.sandbox_network != "none":
-        network = Network(place, settings.sandbox_network, own, environment)
+    network = make_network(settings)
+    if network:
         network.begin()
     try:
         yield await choose_walls(

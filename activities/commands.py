@@ -14,6 +14,7 @@ from activities.gate import Gate, TurnedAway
 from activities.heartbeats import heartbeats
 from activities.live import LiveUpdates
 from activities.live_output import LiveOutput
+from activities.reached import refusals, tell_refusals
 from activities.workspace_errors import told_as_problems
 from models.steps import CommandRequest, Observation, Outcome, RunCommand
 from policy.redaction import Redactor
@@ -106,6 +107,7 @@ class CommandActivities:
                 await run.command.stop()
                 await asyncio.to_thread(blank_file, run.command.output, self._redactor)
             raise
+        await tell_refusals(run.command, live)
         return await asyncio.to_thread(_conclude, run, end, output.rest(), self._redactor)
 
     def _read(self, request: CommandRequest) -> _Run:
@@ -129,6 +131,7 @@ class CommandActivities:
 
     async def _start(self, run: _Run) -> None:
         await asyncio.to_thread(_bring_to_checkpoint, run)
+        await self._walls.ready()
         launch = self._walls.wrap(run.given.command, run.directory.workspace, run.command.scratch)
         spec = CommandSpec.of(launch, run.timeout_seconds, self._allowance.output_bytes)
         await self._launcher.start(run.command.directory, spec)
@@ -251,4 +254,5 @@ def _told(run: _Run, end: End, outcome: Outcome) -> str:
         )
     text, left_out = head_and_tail(run.command.output)
     whole = f"\n[the whole output: read_file /outputs/{run.key}.txt]" if left_out else ""
-    return f"[{how}]\n{text}{whole}"
+    refused = "".join(f"\n[{line}]" for line in refusals(run.command))
+    return f"[{how}]\n{text}{whole}{refused}"

@@ -100,6 +100,7 @@ class Rehearsal:
             "ANTHROPIC_API_KEY": KEY,
             "API_PORT": str(_free_port()),
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{self._claude_port}",
+            "SANDBOX_NETWORK": "none",
             "TARS_ENV_FILE": os.devnull,
             "TARS_HOME": str(self._home),
             "TEMPORAL_ADDRESS": f"{HOST}:{_free_port(UI_PORT_OFFSET)}",

@@ -106,7 +106,8 @@ async def a_house(
 ) -> AsyncIterator[House]:
     """Run a worker on a task queue of its own; `more` are settings."""
     scripted, base_url = claude
-    given = {"task_queue": f"test-{uuid.uuid4()}", "max_cost_usd": None} | more
+    quick = {"sandbox_network": "none"}  # nobody has to ask the package clients
+    given = {"task_queue": f"test-{uuid.uuid4()}", "max_cost_usd": None} | quick | more
     settings = Settings(
         _env_file=None,
         anthropic_api_key=SecretStr("demo-key"),

@@ -154,6 +154,7 @@ class Crew:
                     "TEMPORAL_ADDRESS": settings.temporal_address,
                     "TASK_QUEUE": settings.task_queue,
                     "TARS_HOME": str(settings.tars_home),
+                    "SANDBOX_NETWORK": "none",
                     **environment,
                 },
             )
