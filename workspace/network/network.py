@@ -15,6 +15,9 @@ from workspace.network.indexes import Indexes
 from workspace.network.rules import AllowedHost, Rules
 from workspace.walls import settle
 
+PATIENCE_SECONDS = 30.0
+"""After this a command goes on with what is known so far."""
+
 PROXY = f"http://127.0.0.1:{PORT}"
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 LOCAL = "localhost,127.0.0.1,::1"
@@ -82,7 +85,7 @@ class Network:
     async def ready(self) -> None:
         """Wait until the registries are known, as far as they can be."""
         if self._finding:
-            await asyncio.shield(self._finding)
+            await asyncio.wait([self._finding], timeout=PATIENCE_SECONDS)
 
     async def close(self) -> None:
         """Stop looking."""
