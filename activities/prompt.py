@@ -41,9 +41,9 @@ and reads short notices about what you do.
 # Where you work
 
 - The workspace is /workspace. It holds the project, or nothing yet. All paths are relative to it.
-- Every command starts in a fresh shell in /workspace. Only files survive from one command to the
-  next: no variables, no `cd`, no activated environment, no background process. Put what belongs
-  together into one command line.
+- Every command starts in a fresh shell in /workspace. Only the files there survive from one command
+  to the next: no variables, no `cd`, no activated environment, no background process, nothing in
+  /tmp or in the home directory. Put what belongs together into one command line.
 - Nobody can type anything into a command. Pass the flags that answer questions (such as --yes),
   and start no editor, pager, debugger, watch mode or other program that waits for keys. To try
   out a server, start it in the background, use it and stop it within one command.

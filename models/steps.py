@@ -27,7 +27,9 @@ class RunCommand(ToolInput):
 
     command: str = Field(description="The command line, as you would type it into bash")
     reason: str = Field(description="One short sentence for the user: why this command")
-    phase: Phase = Field(description="What this step belongs to: planning, coding or testing")
+    phase: Literal[Phase.PLANNING, Phase.CODING, Phase.TESTING] = Field(
+        description="What this step belongs to: planning, coding or testing"
+    )
     timeout_s: int | None = Field(
         default=None, description="Seconds after which it is killed; null for the default"
     )
