@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from models.updates import Update, UpdateKind
+from starter import consent_story
 from starter.blocks import (
     Indented,
     Output,
@@ -36,6 +37,8 @@ _OUTCOMES = {
     "timed_out": "timed out",
     "time_limit": "stopped at the task's time limit",
     "unknown": "nobody knows how it ended",
+    "needs_code": "not run: it needs the code as things are now",
+    "refused": "not run: refused",
     "cancelled": "cancelled",
 }
 
@@ -60,6 +63,8 @@ class Story:
             UpdateKind.COMMAND_OUTPUT: self._command_output,
             UpdateKind.COMMAND_FINISHED: self._command_finished,
             UpdateKind.FILE_EDITED: _file_edited,
+            UpdateKind.CONFIRMATION_REQUESTED: consent_story.requested,
+            UpdateKind.CONFIRMATION_RESOLVED: consent_story.resolved,
             **dict.fromkeys(_ENDS, self._ended),
         }
 

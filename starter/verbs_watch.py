@@ -85,7 +85,8 @@ async def _watch(
         if as_json:
             last = await _print_updates(tasks, task_id, after)
         else:
-            last = await show_story(partial(tasks.follow, task_id, after), console, page)
+            send = partial(tasks.confirm, task_id=task_id)
+            last = await show_story(partial(tasks.follow, task_id, after), console, page, send)
     except asyncio.CancelledError:
         if not as_json:
             short = short_id(task_id)

@@ -1,9 +1,10 @@
 """Watching a task live: its story above, one line at the bottom that says what goes on now."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 
 from rich.console import Console, Group
@@ -11,7 +12,9 @@ from rich.live import Live
 from rich.text import Text
 
 from models.updates import Update, UpdateKind
-from starter.blocks import OneLine
+from starter.blocks import Indented, OneLine
+from starter.code_prompt import CodePrompt, Send
+from starter.consent_story import how_to_answer
 from starter.story import Story
 from starter.terminal import dollars_text, is_live, one_line, seconds_text
 
@@ -72,6 +75,8 @@ def _doing(update: Update) -> str:
     match update.kind:
         case UpdateKind.COMMAND_STARTED:
             return "running " + one_line(str(update.data.get("command", "a command")), 60)
+        case UpdateKind.CONFIRMATION_REQUESTED:
+            return "waiting for the code for " + one_line(str(update.data.get("word", "it")), 20)
         case UpdateKind.TASK_PAUSED:
             return "paused; ./tars resume lets it go on"
         case UpdateKind.TASK_PARKED:
@@ -84,26 +89,47 @@ async def show_story(
     updates: Callable[[Callable[[], None]], AsyncIterator[Update]],
     console: Console,
     page: str = "",
+    send: Send | None = None,
 ) -> UpdateKind | None:
     """Print a task's updates as they come, and return the kind of the last one.
 
-    `updates` makes the stream; it is handed what to call whenever a worker answered.
+    `updates` makes the stream; it is handed what to call whenever a worker answered. With `send`
+    the code is asked for where there is a terminal to type it into; elsewhere it is said how to
+    give it.
     """
     now, story, last = NowLine(), Story(page), None
-    async with _shown(now, console):
-        async for update in updates(now.heard):
-            now.see(update)
-            console.print(*story.tell(update), sep="\n")
-            last = update.kind
+    prompt = _prompt(console, send) if send and can_ask(console) else None
+    with prompt.reading() if prompt else nullcontext():
+        async with _shown(now, prompt, console):
+            async for update in updates(now.heard):
+                now.see(update)
+                if prompt:
+                    prompt.see(update)
+                console.print(*story.tell(update), sep="\n")
+                if send and not prompt and update.kind is UpdateKind.CONFIRMATION_REQUESTED:
+                    console.print(*how_to_answer(update), sep="\n")
+                last = update.kind
     return last
 
 
+def can_ask(console: Console) -> bool:
+    """Whether a person sees what is printed and can type."""
+    return is_live(console) and sys.stdin.isatty()
+
+
+def _prompt(console: Console, send: Send) -> CodePrompt:
+    def say(sentence: str) -> None:
+        console.print(Indented(Text(sentence, "attention")))
+
+    return CodePrompt(send, say, sys.stdin.fileno())
+
+
 @asynccontextmanager
-async def _shown(now: NowLine, console: Console) -> AsyncIterator[None]:
+async def _shown(now: NowLine, prompt: CodePrompt | None, console: Console) -> AsyncIterator[None]:
     """Show the line at the bottom of a terminal; elsewhere, say only that no worker is there."""
     if is_live(console):
         with Live(
-            Group(Text(), now),
+            Group(Text(), *([prompt] if prompt else []), now),
             console=console,
             refresh_per_second=FRAMES_PER_SECOND,
             transient=True,
