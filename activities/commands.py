@@ -232,6 +232,8 @@ def _how_it_ended(end: End, outcome: Outcome) -> str:
     if not isinstance(end, Finished):
         return "outcome unknown"
     seconds = f"{end.duration_seconds:.1f} s"
+    if end.disk_full:
+        return f"ended after {seconds}, for the disk is almost full"
     match outcome:
         case Outcome.TIMED_OUT:
             return f"ended at its time limit after {seconds}"
