@@ -15,16 +15,16 @@ from workspace.problems import (
 )
 from workspace.processes import CommandNotStarted
 
-REMOTE_UNREACHABLE = "RemoteUnreachable"
-"""The remote of the checkpoints is away: tried again, then the task parks."""
-
-_KINDS: dict[type[Exception], str] = {
+_KINDS: dict[type[Exception], Problem] = {
     WorkspaceBusy: Problem.WORKSPACE_BUSY,
     StaleAttempt: Problem.STALE_ATTEMPT,
     ProjectUnusable: Problem.PROJECT_UNUSABLE,
-    RemoteUnreachable: REMOTE_UNREACHABLE,
+    RemoteUnreachable: Problem.REMOTE_UNREACHABLE,
 }
 """All others are matters of the host, such as a full disk or a lost repository."""
+
+_PASSING = {Problem.WORKSPACE_BUSY, Problem.REMOTE_UNREACHABLE}
+"""Another attempt may succeed."""
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def told_as_problems() -> Iterator[None]:
         raise ApplicationError(str(error), type=Problem.HOST_UNUSABLE, non_retryable=True) from None
     except WorkspaceProblem as error:
         kind = _KINDS.get(type(error), Problem.HOST_UNUSABLE)
-        lasting = kind not in {Problem.WORKSPACE_BUSY, REMOTE_UNREACHABLE}
+        lasting = kind not in _PASSING
         raise ApplicationError(str(error), type=kind, non_retryable=lasting) from None
     except OSError as error:
         text = f"The task's directory cannot be used: {error.strerror or error}."

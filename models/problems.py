@@ -13,4 +13,5 @@ class Problem(StrEnum):
     PROJECT_UNUSABLE = "ProjectUnusable"  # no repository at the path: the task fails
     HOST_UNUSABLE = "HostUnusable"  # disk full, git missing, directory gone: parks until resumed
     WORKSPACE_BUSY = "WorkspaceBusy"  # another attempt holds it: retried
+    REMOTE_UNREACHABLE = "RemoteUnreachable"  # of the checkpoints: retried, then parks
     STALE_ATTEMPT = "StaleAttempt"  # a later attempt has taken over: this one ends
