@@ -31,7 +31,7 @@ from starter.watching import show_story
 
 GOAL = "Build a calculator for the command line, with tests"
 HOST = "127.0.0.1"
-KEY = "scripted"
+KEY = "key-of-the-scripted-claude"
 """What the scripted Claude takes for an API key; nobody else ever sees it."""
 
 SHOWN_PATCH_LINES = 40

@@ -107,10 +107,10 @@ async def a_house(
     """Run a worker on a task queue of its own; `more` are settings."""
     scripted, base_url = claude
     quick = {"sandbox_network": "none"}  # nobody has to ask the package clients
-    given = {"task_queue": f"test-{uuid.uuid4()}", "max_cost_usd": None} | quick | more
+    key = {"anthropic_api_key": SecretStr("demo-key")}
+    given = {"task_queue": f"test-{uuid.uuid4()}", "max_cost_usd": None} | key | quick | more
     settings = Settings(
         _env_file=None,
-        anthropic_api_key=SecretStr("demo-key"),
         anthropic_base_url=base_url,
         tars_home=home,
         **given,
