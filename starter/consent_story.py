@@ -40,6 +40,21 @@ def how_to_answer(update: Update) -> Iterator[RenderableType]:
     yield Indented(Text(f"./tars confirm CODE {short} · ./tars deny {short}{until}", "quiet"))
 
 
+def reminder(update: Update) -> Iterator[RenderableType]:
+    """Say that it still waits, or that the code was wrong."""
+    data = update.data
+    word, left = one_line(str(data.get("word"))), data.get("tries_left")
+    match data.get("why"):
+        case "wrong_code":
+            tries = "1 try" if left == 1 else f"{left} tries"
+            yield Indented(Text(f"✘ wrong code for {word} · {tries} left", "bad"))
+        case "time":
+            told = f"{word} still waits for your code{_until(data.get('expires_at'))}"
+            yield Indented(Text(told, "attention"), Text("  ● ", "attention"), "    ")
+        case _:
+            yield from _line(update)
+
+
 def resolved(update: Update) -> Iterator[RenderableType]:
     """Show how it was decided, from where, and a person's reason."""
     data = update.data

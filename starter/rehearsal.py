@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.text import Text
 
 from connection import connect
+from models.consent import OnTimeout
+from models.replies import ConfirmationAnswer
 from models.steps import Diff
 from models.task import Progress, TaskInput
-from models.updates import UpdateKind
+from models.updates import Update, UpdateKind
 from settings import Settings, load_settings
 from starter.blocks import Indented, Rule, labelled, quietly
 from starter.problems import TaskProblem
@@ -27,12 +29,18 @@ from starter.tables import patch_lines
 from starter.tasks import Tasks
 from starter.temporal_server import UI_PORT_OFFSET, is_free
 from starter.terminal import is_live
-from starter.watching import show_story
+from starter.watching import can_ask, show_story
 
 GOAL = "Build a calculator for the command line, with tests"
 HOST = "127.0.0.1"
 KEY = "key-of-the-scripted-claude"
 """What the scripted Claude takes for an API key; nobody else ever sees it."""
+
+CODE = "6283"
+"""The confirmation code of the demo, which everybody may know: it guards one scratch file."""
+
+READING_SECONDS = 2.0
+"""A person gets this long to read a question that the demo answers itself."""
 
 SHOWN_PATCH_LINES = 40
 CANCEL_SECONDS = 5
@@ -49,11 +57,15 @@ class Rehearsed(BaseModel):
 
 
 class Rehearsal:
-    """A demo in a temporary directory, which is kept for a person to look around in."""
+    """A demo in a temporary directory, which is kept for a person to look around in.
 
-    def __init__(self, console: Console, pace: float) -> None:
+    With `yes`, or where nobody could type it, it gives the confirmation code itself.
+    """
+
+    def __init__(self, console: Console, pace: float, *, yes: bool) -> None:
         self._console = console
         self._pace = pace
+        self._alone = "With --yes" if yes else "" if can_ask(console) else "Without a terminal"
         self._home = Path(tempfile.mkdtemp(prefix="tars-demo-"))
         self._claude_port = _free_port()
 
@@ -100,6 +112,8 @@ class Rehearsal:
             "ANTHROPIC_API_KEY": KEY,
             "API_PORT": str(_free_port()),
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{self._claude_port}",
+            "CONFIRMATION_CODE": CODE,
+            "CONFIRMATION_ON_TIMEOUT": OnTimeout.DENY.value,
             "SANDBOX_NETWORK": "none",
             "TARS_ENV_FILE": os.devnull,
             "TARS_HOME": str(self._home),
@@ -117,6 +131,7 @@ class Rehearsal:
         options = {
             "--port": str(self._claude_port),
             "--key": KEY,
+            "--scenario": "calculator_with_cleanup",
             "--pace": str(self._pace),
             "--ready-file": str(ready),
         }
@@ -133,12 +148,32 @@ class Rehearsal:
                 "says was written beforehand, nothing is sent to anybody, and the dollars are what "
                 "the real one would have cost."
             ),
+            *quietly(
+                "Near the end Claude wants to remove a file. Nothing is removed before a person "
+                f"gives the code, which is {CODE} here."
+            ),
             "",
             sep="\n",
         )
 
     async def _watch(self, tasks: Tasks, task_id: str, page: str) -> UpdateKind | None:
-        return await show_story(partial(tasks.follow, task_id, 0), self._console, page)
+        if self._alone:
+            return await show_story(partial(self._answered, tasks, task_id), self._console, page)
+        send = partial(tasks.confirm, task_id=task_id)
+        return await show_story(partial(tasks.follow, task_id, 0), self._console, page, send)
+
+    async def _answered(
+        self, tasks: Tasks, task_id: str, heard: Callable[[], None]
+    ) -> AsyncIterator[Update]:
+        """Yield the updates, and answer what they ask."""
+        async for update in tasks.follow(task_id, 0, heard):
+            yield update
+            if update.kind is UpdateKind.CONFIRMATION_REQUESTED:
+                self._say(f"{self._alone}, the demo gives the code {CODE} itself.")
+                await asyncio.sleep(READING_SECONDS * self._pace)
+                word = update.data["word"]
+                answer = ConfirmationAnswer(code=CODE, word=word, channel="demo")
+                await tasks.confirm(answer, task_id)
 
     def _show_change(self, diff: Diff) -> None:
         whole = self._home / "change.patch"

@@ -64,6 +64,7 @@ class Story:
             UpdateKind.COMMAND_FINISHED: self._command_finished,
             UpdateKind.FILE_EDITED: _file_edited,
             UpdateKind.CONFIRMATION_REQUESTED: consent_story.requested,
+            UpdateKind.CONFIRMATION_REMINDER: consent_story.reminder,
             UpdateKind.CONFIRMATION_RESOLVED: consent_story.resolved,
             **dict.fromkeys(_ENDS, self._ended),
         }

@@ -62,11 +62,12 @@ def demo(
     *,
     pace: Annotated[float, typer.Option(min=0, help="Slower than 1 or faster; 0: no pauses.")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="Stay up at the end until Ctrl-C.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Give the code by itself.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show the main job, told live, with a scripted Claude: needs no key."""
     console = Console(quiet=True) if as_json else make_console()
-    rehearsed = asyncio.run(Rehearsal(console, pace).run(keep=keep))
+    rehearsed = asyncio.run(Rehearsal(console, pace, yes=yes).run(keep=keep))
     if as_json:
         print_json(rehearsed)
     return 0 if rehearsed.ok else 1

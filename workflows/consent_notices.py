@@ -61,6 +61,7 @@ class ConsentNotices:
         """Tell that time is running out."""
         self._remind(
             request,
+            "time",
             f"⏰ **{request.word}** still waits for your code: {code_span(request.command)}",
             f"I still wait for your code for {request.word}.",
         )
@@ -71,6 +72,7 @@ class ConsentNotices:
         self._notices.show(self._memory.state, self._memory.message, request.waiting)
         self._remind(
             request,
+            "wrong_code",
             f"❌ Wrong code for **{request.word}**, {left}",
             f"That code for {request.word} was wrong, {left}.",
         )
@@ -96,8 +98,8 @@ class ConsentNotices:
             },
         )
 
-    def _remind(self, request: Confirmation, chat: str, speak: str) -> None:
-        kind, data = UpdateKind.CONFIRMATION_REMINDER, self._data(request)
+    def _remind(self, request: Confirmation, why: str, chat: str, speak: str) -> None:
+        kind, data = UpdateKind.CONFIRMATION_REMINDER, self._data(request) | {"why": why}
         self._notices.publish(kind, chat, spoken(speak), data)
 
     @staticmethod
