@@ -4,6 +4,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -162,7 +163,9 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Values of all settings that nobody may be shown."""
         values = [getattr(self, name) for name in type(self).model_fields]
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        addresses = [value for value in values if isinstance(value, str) and "://" in value]
+        return secrets + [word for one in addresses if (word := urlsplit(one).password)]
 
     @cached_property
     def process_environment(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`python -m api`: serves the api until it is told to end."""
 
 import argparse
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.origins import guard
 from encryption import KeyProblem, encryption
+from logs import log_to_stderr, make_redactor
 from settings import Settings, SettingsProblem, load_settings
 
 CANNOT_WORK = 2
@@ -28,6 +30,7 @@ def main() -> int:
     ready_file = parser.parse_args().ready_file
     try:
         settings = load_settings()
+        log_to_stderr(make_redactor(settings), logging.WARNING)
         app = create_app(encryption(settings), guard(settings))
         with listening(settings) as sock:
             if ready_file:

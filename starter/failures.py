@@ -10,6 +10,7 @@ from temporalio.service import RPCError
 
 from connection import TemporalUnreachable
 from encryption import KeyProblem
+from logs import make_redactor
 from settings import SettingsProblem, load_settings
 from starter.problems import TaskProblem
 
@@ -48,10 +49,12 @@ def _unexpected(error: Exception) -> str:
 
 
 def _write_details(error: Exception) -> Path:
-    """Keep the traceback. It names code, not values, so no secret gets into it."""
-    log = load_settings().tars_home / "logs" / "tars.log"
+    """Keep the traceback, with secrets blanked."""
+    settings = load_settings()
+    details = make_redactor(settings).text("".join(traceback.format_exception(error)))
+    log = settings.tars_home / "logs" / "tars.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
         file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC {' '.join(sys.argv[1:2])}\n")
-        file.writelines(traceback.format_exception(error))
+        file.write(details)
     return log
