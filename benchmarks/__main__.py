@@ -5,7 +5,9 @@ import asyncio
 import sys
 
 from rich.console import Console
+from rich.table import Table
 
+from benchmarks.alone import WAITING, alone
 from benchmarks.baseline import RedisMissing, baseline
 from benchmarks.claude import scripted_claude
 from benchmarks.measurements import add_scenarios
@@ -31,7 +33,16 @@ def main() -> int:
     console = Console(width=max(Console().width, WIDTH))
     console.print(table(results))
     console.print(f"{plan.at_once} tasks at once, {plan.waiting} waiting, {plan.running} running.")
+    if options.only in {None, "ours"} and options.crowd:
+        for made in asyncio.run(_alone(options.crowd)):
+            console.print(made)
     return 0
+
+
+async def _alone(waiting: int) -> list[Table]:
+    with scripted_claude() as claude:
+        add_scenarios(claude)
+        return await alone(claude, waiting)
 
 
 async def _measured(only: str | None, plan: Plan) -> list[Results]:
@@ -49,6 +60,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", choices=list(SIDES), help="measure one side alone")
     for name, number in Plan._field_defaults.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=number)
+    parser.add_argument(
+        "--crowd", type=int, default=WAITING, help="tasks that wait in our one worker; 0: leave out"
+    )
     return parser.parse_args()
 
 

@@ -11,8 +11,11 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import psutil
+from temporalio.client import Client
 
+from benchmarks.side import CODE
 from connection import connect
+from models.replies import ConfirmationAnswer
 from models.task import TaskInput
 from settings import Settings
 from starter.tasks import Tasks
@@ -30,10 +33,13 @@ class Ours:
     """Tasks on Temporal, with one worker however many tasks there are."""
 
     name = "Temporal (ours)"
-    takes_codes = False  # until tasks can be confirmed
+    takes_codes = True
 
-    def __init__(self, tasks: Tasks, settings: Settings, stack: psutil.Process) -> None:
-        self._tasks, self._settings, self._stack = tasks, settings, stack
+    def __init__(
+        self, client: Client, tasks: Tasks, settings: Settings, stack: psutil.Process
+    ) -> None:
+        self._client, self._tasks = client, tasks
+        self._settings, self._stack = settings, stack
 
     async def start(self, goal: str) -> str:
         """Start a task, as every door does."""
@@ -44,8 +50,22 @@ class Ours:
         return (await self._tasks.progress(task_id)).state.value
 
     async def confirm(self, task_id: str) -> None:
-        """Raise NotImplementedError: `takes_codes` says so beforehand."""
-        raise NotImplementedError(task_id)
+        """Give the code, as every door does."""
+        await self._tasks.confirm(ConfirmationAnswer(code=CODE), task_id)
+
+    async def history(self, task_id: str) -> tuple[int, int]:
+        """Events and bytes of a task's history, all its runs together."""
+        events = size_bytes = 0
+        latest = await self._client.get_workflow_handle(task_id).fetch_history()
+        started = latest.events[0].workflow_execution_started_event_attributes
+        run_id = started.first_execution_run_id
+        while run_id:
+            history = await self._client.get_workflow_handle(task_id, run_id=run_id).fetch_history()
+            events += len(history.events)
+            size_bytes += sum(event.ByteSize() for event in history.events)
+            last = history.events[-1]
+            run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+        return events, size_bytes
 
     def workspace(self, task_id: str) -> Path:
         """Directory in which the commands of a task run."""
@@ -73,8 +93,9 @@ async def ours(claude_url: str, workers: int) -> AsyncIterator[Ours]:
         with _stack(environment) as stack:
             given = {name.lower(): value for name, value in environment.items()}
             settings = Settings.model_validate(given)
-            tasks = Tasks(await connect(settings), settings.task_queue)
-            yield Ours(tasks, settings, psutil.Process(stack.pid))
+            client = await connect(settings)
+            tasks = Tasks(client, settings.task_queue)
+            yield Ours(client, tasks, settings, psutil.Process(stack.pid))
 
 
 def _environment(home: Path, claude_url: str) -> dict[str, str]:
@@ -87,6 +108,9 @@ def _environment(home: Path, claude_url: str) -> dict[str, str]:
         "TEMPORAL_ADDRESS": f"{HOST}:{_free_port()}",
         "TEMPORAL_CONFIG_FILE": os.devnull,
         "MAX_ITERATIONS": "10000",
+        "CONFIRMATION_CODE": CODE,
+        "CONFIRMATION_TIMEOUT_SECONDS": "3600",
+        "SANDBOX_NETWORK": "none",
     }
 
 
