@@ -137,6 +137,7 @@ class CommandActivities:
         await self._launcher.start(run.command.directory, spec)
 
     async def _watch(self, command: Command, output: LiveOutput) -> End:
+        await output.take_up()
         while (end := await command.wait(TICK_SECONDS)) is None:
             await output.tell()
         return end

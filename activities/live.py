@@ -1,12 +1,14 @@
 """Telling people what happens while an activity is still at it."""
 
 import asyncio
+import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from temporalio import activity
-from temporalio.contrib.workflow_streams import WorkflowStreamClient
+from temporalio.client import Client
+from temporalio.contrib.workflow_streams import PublishEntry, PublishInput, WorkflowStreamClient
 from temporalio.service import RPCError
 
 from activities.redacting import redacted
@@ -15,6 +17,9 @@ from models.updates import TOPIC, Update, UpdateKind
 from policy.redaction import Redactor
 
 PUBLISH_TIMEOUT_SECONDS = 5.0
+
+PUBLISH_SIGNAL = "__temporal_workflow_stream_publish"
+"""Of temporalio.contrib.workflow_streams; its own client is a new publisher in each attempt."""
 
 
 class LiveUpdates:
@@ -69,3 +74,28 @@ class LiveUpdates:
             activity.logger.warning("Live updates stop: the stream of the task takes none")
             self._stream = None
         return self._stream is not None
+
+    async def publish_once(self, updates: Sequence[Update], publisher: str, sequence: int) -> bool:
+        """Publish what the task takes once, whichever attempts send it.
+
+        A task drops what does not have a higher `sequence` than all it took from `publisher`
+        before. False when it is not sure that it has arrived; it may be sent again.
+        """
+        if self._stream is None or not updates:
+            return False
+        client = activity.client()
+        entries = [PublishEntry(topic=TOPIC, data=_wire(client, update)) for update in updates]
+        batch = PublishInput(items=entries, publisher_id=publisher, sequence=sequence)
+        task = client.get_workflow_handle(self._task_id)
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                await task.signal(PUBLISH_SIGNAL, batch)
+        except (RPCError, TimeoutError):
+            activity.logger.warning("A live update may not have arrived; it is sent again")
+            return False
+        return True
+
+
+def _wire(client: Client, update: Update) -> str:
+    payload = client.data_converter.payload_converter.to_payload(update)
+    return base64.b64encode(payload.SerializeToString()).decode()

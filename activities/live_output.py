@@ -1,7 +1,9 @@
 """A command's output, told while it runs: in batches, long lines cut, the total capped."""
 
+import json
 import re
 import time
+from typing import NamedTuple
 
 from activities.live import LiveUpdates
 from models.updates import Update, UpdateKind
@@ -23,10 +25,18 @@ NOTE_CHARACTERS = 60
 MAX_CHAT_CHARACTERS = 300
 
 
-class LiveOutput:
-    """Reads what a command prints and tells it on the task's event stream.
+class _Note(NamedTuple):
+    """Where the part of the output that was told last begins and ends, in bytes."""
 
-    How far it has come stands beside the command, so that a later attempt repeats nothing.
+    start: int
+    end: int
+
+
+class LiveOutput:
+    """Reads what a command prints and tells it on the task's event stream, each part once.
+
+    Where a part ends is noted beside the command before the part is told. An attempt that finds a
+    note sends that part again, and the task drops it if it has it.
     """
 
     def __init__(
@@ -35,31 +45,48 @@ class LiveOutput:
         self._command = command
         self._live = live
         self._call_id = call_id
-        self._note = command.directory / "told"
-        self._told_bytes = self._read_bytes = self._line_bytes = self._noted_bytes = self._noted()
         self._lines: list[str] = []
+        self._part = ""
         self._batcher = LineBatcher(redactor)
-        self._next_batch = 0.0
+        self._next_part = 0.0
+        self._note_file = command.directory / "told"
+        self._note = self._noted()
+        self._sure_bytes = self._told_bytes = self._read_bytes = self._line_bytes = self._note.start
+
+    async def take_up(self) -> None:
+        """Send again what an attempt before this one told last, for it may not have arrived."""
+        self._take(time.monotonic(), self._note.end - self._note.start)
+        self._begin_part()
+        await self._send()
 
     async def tell(self) -> None:
-        """Tell what is new, unless a batch was told just now or enough was told."""
+        """Tell what is new, unless a part was told just now or enough was told."""
         now = time.monotonic()
-        room = MAX_TOLD_BYTES - self._read_bytes
-        if now < self._next_batch or room <= 0:
+        if now < self._next_part:
             return
-        self._take(now, room)
-        if not self._lines:
+        if not self._part:
+            self._take(now, max(0, MAX_TOLD_BYTES - self._read_bytes))
+            self._begin_part()
+        await self._send()
+
+    def _begin_part(self) -> None:
+        # A note of somebody else: a later attempt tells it, and this one does not know yet.
+        if self._lines and self._noted() == self._note:
+            self._part, self._lines = "\n".join(self._lines), []
+            self._note = _Note(self._sure_bytes, self._told_bytes)
+            write_whole(self._note_file, json.dumps(self._note).encode())
+
+    async def _send(self) -> None:
+        if not self._part:
             return
-        self._next_batch = now + BATCH_SECONDS
-        if self._noted() > self._noted_bytes:
-            return  # a later attempt tells it, and this one does not know yet
-        if await self._live.publish([self._update("\n".join(self._lines))]):
-            self._lines = []
-            self._noted_bytes = self._told_bytes
-            write_whole(self._note, b"%d" % self._noted_bytes)
+        self._next_part = time.monotonic() + BATCH_SECONDS
+        part, publisher = self._update(self._part), self._command.directory.name
+        if await self._live.publish_once([part], publisher, self._note.end):
+            self._part, self._sure_bytes = "", self._note.end
 
     def rest(self) -> str:
-        """What nobody was told; of much, its end."""
+        """What nobody was told for certain; of much, its end."""
+        self._lines = [*filter(None, [self._part]), *self._lines]
         skipped = self._size() - self._read_bytes - MAX_REST_CHARACTERS
         if skipped > 0:
             skipped += NOTE_CHARACTERS
@@ -76,11 +103,11 @@ class LiveOutput:
         space = re.search(rb"\s", self._command.read_output(offset, MAX_REST_CHARACTERS))
         return space.start() if space else 0
 
-    def _noted(self) -> int:
+    def _noted(self) -> _Note:
         try:
-            return int(self._note.read_bytes())
+            return _Note(*json.loads(self._note_file.read_bytes()))
         except FileNotFoundError:
-            return 0
+            return _Note(0, 0)
 
     def _size(self) -> int:
         try:

@@ -17,9 +17,10 @@ async def tell_refusals(command: Command, live: LiveUpdates) -> None:
     for attempt in await asyncio.to_thread(read_record, command.directory):
         activity.logger.info("%s: %s", command.directory.name, attempt)
     notes = await asyncio.to_thread(refusals, command)
-    await live.publish(
-        [live.update(UpdateKind.NOTE, text, {"text": text, "by": "network"}) for text in notes]
-    )
+    updates = [
+        live.update(UpdateKind.NOTE, text, {"text": text, "by": "network"}) for text in notes
+    ]
+    await live.publish_once(updates, f"{command.directory.name}-network", 1)
 
 
 def refusals(command: Command) -> list[str]:

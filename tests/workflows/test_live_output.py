@@ -1,14 +1,20 @@
 """What a command prints: told while it runs, bounded, and whole for Claude to read."""
 
 import asyncio
+import dataclasses
 import re
-from datetime import UTC, datetime
 
+from temporalio.testing import ActivityEnvironment
+
+from activities.live import LiveUpdates
+from activities.live_output import LiveOutput
 from demo.scenarios.steps import finish, run
 from demo.script import Conversation, Turn, call
-from models.task import State
+from models.task import Phase, State
 from models.updates import Update, UpdateKind
+from policy.redaction import Redactor
 from tests.house import House, Story
+from workspace.processes import Command
 
 LIVE_BYTES = 16_000
 REST_CHARACTERS = 4_000
@@ -102,8 +108,66 @@ async def test_a_flood_is_capped_and_claude_can_read_all_of_it(house: House) -> 
     ]
 
 
-async def test_when_it_was_told_stands_in_the_update(house: House) -> None:
-    before = datetime.now(UTC)
-    story = await house.start("scenario=hello")
-    for update in await story.updates():
-        assert before <= update.at <= datetime.now(UTC)
+class Desk:
+    """A command of a task that waits, and attempts that tell what it prints."""
+
+    def __init__(self, house: House, story: Story) -> None:
+        self.story = story
+        self.command = Command(story.home / "commands" / "by-hand")
+        self.command.directory.mkdir()
+        self.environment = ActivityEnvironment(client=house.client)
+        info = ActivityEnvironment.default_info()
+        self.environment.info = dataclasses.replace(info, workflow_id=story.task_id)
+
+    def prints(self, words: str) -> None:
+        with self.command.output.open("a") as file:
+            file.write(words)
+
+    async def attempt(self) -> LiveOutput:
+        """An attempt that has just taken up the command."""
+
+        async def take_up() -> LiveOutput:
+            live = LiveUpdates.of_this_activity(self.story.task_id, Phase.TESTING, Redactor())
+            output = LiveOutput(self.command, live, "by-hand", Redactor())
+            await output.take_up()
+            return output
+
+        output: LiveOutput = await self.environment.run(take_up)
+        return output
+
+    async def tell(self, output: LiveOutput) -> None:
+        output._next_part = 0.0
+        await self.environment.run(output.tell)
+
+
+async def test_each_part_is_told_once_whichever_attempts_tell_it(house: House) -> None:
+    house.claude.hold("parts")
+    story = await house.start([Turn(gate="parts", blocks=[run("true", phase="testing")]), DONE])
+    await story.until(lambda _: bool(story.calls()))
+    desk = Desk(house, story)
+    first = await desk.attempt()
+    desk.prints("1\n2\nhal")
+    await desk.tell(first)
+    second = await desk.attempt()  # cannot know whether what was told last has arrived
+    desk.prints("f\n3\n")
+    await desk.tell(second)
+    await desk.tell(first)  # comes back and does not know that it was given up
+    desk.prints("4\n")
+    third = await desk.attempt()
+    await desk.tell(third)
+    await desk.tell(first)
+    await desk.tell(second)
+    house.claude.release("parts")
+    assert text(await output(story)).split() == ["1", "2", "half", "3", "4"]
+
+
+async def test_a_part_that_was_noted_and_never_sent_is_told(house: House) -> None:
+    house.claude.hold("noted")
+    story = await house.start([Turn(gate="noted", blocks=[run("true", phase="testing")]), DONE])
+    await story.until(lambda _: bool(story.calls()))
+    desk = Desk(house, story)
+    desk.prints("1\n2\n3\n")
+    (desk.command.directory / "told").write_text("[0, 4]")
+    await desk.tell(await desk.attempt())
+    house.claude.release("noted")
+    assert text(await output(story)).split() == ["1", "2", "3"]
