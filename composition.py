@@ -157,7 +157,7 @@ class Composition:
     ) -> None:
         home, model = settings.tars_home, settings.claude_model
         codes = make_codes(settings)
-        mode = Mode.STRICT if settings.sandbox == "off" else Mode(settings.confirm)
+        mode = Mode(settings.judging_mode)
         gate = Gate(
             partial(judge, mode=mode),
             mode=mode,

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def judging_mode(self) -> str:
+        """By which rules commands are judged: where no walls stand, by the strictest."""
+        return "strict" if self.sandbox == "off" else self.confirm
+
+    @property
     def asking(self) -> Asking:
         """How a person is asked for the code."""
         return Asking(

@@ -73,7 +73,7 @@ def _the_judge() -> Judge:
     from policy.commands import Mode  # noqa: PLC0415
     from policy.commands import judge as by_policy  # noqa: PLC0415
 
-    mode = Mode(load_settings().confirm)
+    mode = Mode(load_settings().judging_mode)
     return lambda command, workspace: by_policy(command, mode=mode, workspace=workspace)
 
 
