@@ -79,11 +79,12 @@ class Rehearsal:
 
     async def run(self, request: ThinkRequest) -> Decision:
         """Run the activity."""
-        activities = ClaudeActivities(
-            self.client, self.home, Redactor(), pulse_seconds=PULSE_SECONDS
-        )
-        decision: Decision = await self.environment.run(activities.think, request)
+        decision: Decision = await self.environment.run(self.activities.think, request)
         return decision
+
+    @property
+    def activities(self) -> ClaudeActivities:
+        return ClaudeActivities(self.client, self.home, Redactor(), pulse_seconds=PULSE_SECONDS)
 
     def request(self, **request: Any) -> ThinkRequest:
         """Return the request to think at the present checkpoint."""

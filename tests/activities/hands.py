@@ -20,6 +20,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import prompt
 from composition import Composition, claude_client
+from models.consent import Judged, JudgeRequest
 from models.steps import CommandRequest, Fence, HandRequest, Observation, Tool
 from settings import ROOT, Settings
 from workspace.directory import Attempt, TaskDirectory
@@ -35,8 +36,10 @@ STEP = 5
 class Hands:
     """A task whose Claude has made calls: `calls` gives tool and input by call id."""
 
-    def __init__(self, home: Path) -> None:
-        settings = Settings(_env_file=None, anthropic_api_key=SecretStr("demo-key"), tars_home=home)
+    def __init__(self, home: Path, **more: Any) -> None:
+        settings = Settings(
+            _env_file=None, anthropic_api_key=SecretStr("demo-key"), tars_home=home, **more
+        )
         self.home = home
         self.launcher = Launcher()
         walls = NoWalls(settings.process_environment)
@@ -68,18 +71,26 @@ class Hands:
         (self.home / "checkpoint").write_text(begun)
         return begun
 
-    async def carry_out(self, call_id: str, *, attempt: int = 1, step: int = STEP) -> Observation:
-        """Make one attempt at a call, as a worker does."""
+    async def carry_out(
+        self, call_id: str, *, attempt: int = 1, step: int = STEP, **more: Any
+    ) -> Observation:
+        """Make one attempt at a call, as a worker does; `more` goes into the request."""
         environment = ActivityEnvironment()
         info = ActivityEnvironment.default_info()
         environment.info = dataclasses.replace(info, attempt=attempt, workflow_id=None)
-        request = self._request(call_id, step)
+        request = self._request(call_id, step).model_copy(update=more)
         hand = self._hand(call_id)
         if isinstance(request, CommandRequest):
             observation: Observation = await environment.run(hand, request)
         else:
             observation = await asyncio.to_thread(environment.run, hand, request)
         return observation
+
+    def judge(self, call_id: str, **more: Any) -> Judged:
+        """Have a command judged, as before it is asked about."""
+        request = JudgeRequest(**self._request(call_id, STEP).model_dump()).model_copy(update=more)
+        judged: Judged = ActivityEnvironment().run(self._composition._safety.judge_step, request)
+        return judged
 
     def _request(self, call_id: str, step: int) -> HandRequest:
         given = {

@@ -47,3 +47,11 @@ def test_haiku_costs_five_times_as_much_above_100k_tokens_of_prompt() -> None:
 
 def test_no_tokens_cost_nothing() -> None:
     assert prices.cost_usd("claude-sonnet-5-5", Usage()) == 0
+
+
+def test_a_cached_prompt_is_kept_warm_where_losing_it_costs_more() -> None:
+    """Of 50,000 tokens, losing costs $0.12 and reading them once $0.005 (facts of the vendor)."""
+    assert prices.is_worth_keeping_warm("claude-sonnet-5-5", 50_000)
+    assert not prices.is_worth_keeping_warm("claude-sonnet-5-5", 1_500)
+    assert not prices.is_worth_keeping_warm("claude-haiku-5-5", 20_000)
+    assert not prices.is_worth_keeping_warm("claude-sonnet-5-5", 0)
