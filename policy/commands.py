@@ -16,6 +16,7 @@ from models.steps import Verdict, VerdictDecision
 from policy.consequences import Consequences, Mode
 from policy.effects import Category, Finding
 from policy.engine import Engine
+from policy.limits import ExhaustedError
 from policy.places import Places
 from policy.rules.table import rules
 from policy.shell.marks import clean
@@ -44,6 +45,8 @@ def judge(command: str, *, mode: Mode = Mode.SEED, workspace: str = "/workspace"
     engine = Engine(rules(), Consequences(places, mode))
     try:
         engine.run_text(clean(command), _first_scope(places), whole)
+    except ExhaustedError:
+        return _verdict(engine.found)
     except Exception:  # a judge that fails must ask, whatever went wrong
         engine.found.append((_NOT_READ, whole))
     return _verdict(engine.found)

@@ -29,11 +29,10 @@ from policy.shell.scope import Scope
 
 
 class Mode(StrEnum):
-    """How strictly the list is read: the setting `CONFIRM`, or strict where no walls stand."""
+    """How strictly the list is read; the setting `CONFIRM`."""
 
     SEED = "seed"
     WORKSPACE_AWARE = "workspace-aware"
-    STRICT = "strict"
 
 
 DELETES_ALL = Finding(
@@ -47,8 +46,6 @@ OVERWRITES_DISK = Finding(
 CONFIRMS_ITSELF = Finding(
     Category.PUBLISHING, "answer its own confirmation, which is never allowed", refuse=True
 )
-UNWALLED = Finding(Category.CODE, "run a program with no walls around it")
-UNWALLED_WRITE = Finding(Category.OUTSIDE, "write a file with no walls around it")
 _WRITES = {
     Place.KERNEL: Finding(Category.SYSTEM, "change settings of the running system"),
     Place.STARTUP: Finding(Category.PERSISTENCE, "change what runs when a user or machine starts"),
@@ -109,8 +106,6 @@ class Consequences:
                 yield OVERWRITES_DISK
             elif place in _WRITES:
                 yield _WRITES[place]
-            elif self.mode is Mode.STRICT and place is not Place.SINK:
-                yield UNWALLED_WRITE
 
     def _empties(self, effect: Empties, scope: Scope) -> Iterator[Finding]:
         for path in effect.paths:
@@ -128,7 +123,7 @@ class Consequences:
             yield Finding(Category.PERMISSIONS, "change file permissions")
 
     def _kills(self, effect: Kills, scope: Scope) -> Iterator[Finding]:
-        if self.mode is not Mode.WORKSPACE_AWARE or scope.elsewhere:
+        if self.mode is Mode.SEED or scope.elsewhere:
             yield Finding(Category.PROCESSES, effect.reason)
 
     def _connects(self, effect: Connects, _: Scope) -> Iterator[Finding]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from policy.calls import Call, Rule
 from policy.code.languages import LANGUAGES, language_of
-from policy.consequences import UNWALLED, Consequences, Mode
+from policy.consequences import Consequences
 from policy.effects import (
-    Category,
     Copies,
     Effect,
     Finding,
@@ -18,36 +18,32 @@ from policy.effects import (
     Saves,
     Sets,
 )
+from policy.limits import (
+    MAX_CHARACTERS,
+    MAX_COMMANDS,
+    MAX_GUESSES,
+    MAX_NESTING,
+    MAX_RECURSION,
+    MAX_WORDS,
+    TOO_DEEP,
+    TOO_MUCH,
+    UNREADABLE,
+    UNRESOLVED,
+    ExhaustedError,
+)
 from policy.programs import candidates
-from policy.read_only import only_looks
 from policy.rules.every import every_call
 from policy.rules.foreign import foreign_call, texts_in
 from policy.shell import syntax
 from policy.shell.builtins import BUILTINS
 from policy.shell.extents import TooDeep
-from policy.shell.marks import HOLE, PARAMETERS, is_hole, typed
+from policy.shell.marks import PARAMETERS, is_hole, quoted, typed
 from policy.shell.outputs import output_of
 from policy.shell.paths import resolved
 from policy.shell.scope import Function, Origin, Scope
 from policy.shell.streams import UNKNOWN, Source, Stream
 from policy.shell.walk import Walk
 
-MAX_COMMANDS = 4000
-"""Commands read in one judgement."""
-MAX_NESTING = 25
-"""Texts inside texts (`sh -c "sh -c ..."`, functions calling functions) that are followed."""
-MAX_RECURSION = 3
-"""Calls of a function inside itself that are followed."""
-
-TOO_DEEP = Finding(Category.CODE, "run a command nested too deeply to be read")
-TOO_MUCH = Finding(Category.CODE, "run more commands than can be read")
-UNRESOLVED = Finding(Category.CODE, "run a program whose name is not known beforehand")
-UNREADABLE = {
-    Source.PROGRAM: Finding(Category.CODE, "run code that cannot be read beforehand"),
-    Source.FILE: Finding(Category.CODE, "run code that cannot be read beforehand"),
-    Source.DOWNLOAD: Finding(Category.CODE, "run code from the internet that nobody has read"),
-    Source.DECODED: Finding(Category.CODE, "run hidden code"),
-}
 _QUERIES = frozenset(("sql", "redis", "mongo", "cypher"))
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 
@@ -60,13 +56,19 @@ class Engine:
     consequences: Consequences
     found: list[tuple[Finding, Origin]] = field(default_factory=list)
     _commands: int = 0
+    _characters: int = 0
+    _guesses: int = 0
+    _names: dict[str, list[str] | None] = field(default_factory=dict)
     _nesting: int = 0
     _calling: list[str] = field(default_factory=list)
 
     def run_text(self, text: str, scope: Scope, origin: Origin) -> Stream:
         """Run a bash text; answers what it prints."""
+        self._characters += len(text)
         if self._nesting >= MAX_NESTING:
             return self._give_up(TOO_DEEP, origin)
+        if self._characters > MAX_CHARACTERS:
+            self._stop(origin)
         self._nesting += 1
         try:
             return Walk(self, syntax.read(text), origin).run(scope)
@@ -80,8 +82,8 @@ class Engine:
     ) -> Stream:
         """Run one expanded command; answers what it prints."""
         self._commands += 1
-        if self._commands > MAX_COMMANDS:
-            return self._give_up(TOO_MUCH, origin)
+        if self._commands > MAX_COMMANDS or len(words) > MAX_WORDS:
+            self._stop(origin)
         first = words[0]
         if first in scope.aliases and first not in self._calling:
             return self._run_alias(words, scope, origin, stdin)
@@ -106,12 +108,16 @@ class Engine:
     def _programs(self, word: str, scope: Scope) -> list[str] | None:
         path = resolved(word, scope.cwd) if "/" in word else word
         copied = scope.world.programs.get(path)
-        return [copied] if copied else candidates(word, self.rules)
+        if copied:
+            return [copied]
+        if word not in self._names:
+            self._names[word] = candidates(word, self.rules)
+        names = self._names[word]
+        self._guesses += len(names or ()) - 1
+        return names if self._guesses < MAX_GUESSES else None
 
     def _run_program(self, call: Call, scope: Scope, origin: Origin) -> Stream:
         outputs: list[Stream] = []
-        if self.consequences.mode is Mode.STRICT and not only_looks(call):
-            self.found.append((UNWALLED, origin))
         for effect in self._effects(call, scope):
             output = self._happen(effect, scope, origin, call)
             if output is not None:
@@ -139,7 +145,7 @@ class Engine:
     def _run_alias(
         self, words: tuple[str, ...], scope: Scope, origin: Origin, stdin: Stream | None
     ) -> Stream:
-        text = " ".join((scope.aliases[words[0]], *map(_quoted, words[1:])))
+        text = " ".join((scope.aliases[words[0]], *map(quoted, words[1:])))
         return self._as(words[0], lambda: self.run_text(text, _with_input(scope, stdin), origin))
 
     def _call_function(
@@ -169,9 +175,7 @@ class Engine:
         stdin = call.stdin if call else scope.stdin
         match effect:
             case RunsCommand():
-                inner = _moved(scope) if effect.elsewhere else scope
-                given = stdin if effect.stdin is None else effect.stdin
-                return self.run_words(effect.words, inner, origin, given) if effect.words else None
+                return self._run_command(effect, scope, origin, stdin)
             case RunsText():
                 return self._run_text(effect, scope, origin, stdin)
             case RunsInput():
@@ -194,12 +198,26 @@ class Engine:
         for finding in self.consequences.of(effect, scope):
             self.found.append((finding, origin))
 
+    def _run_command(
+        self, effect: RunsCommand, scope: Scope, origin: Origin, stdin: Stream | None
+    ) -> Stream | None:
+        if not effect.words:
+            return None
+        if self._nesting >= MAX_NESTING:
+            return self._give_up(TOO_DEEP, origin)
+        self._nesting += 1
+        inner = scope.moved() if effect.elsewhere else scope
+        given = stdin if effect.stdin is None else effect.stdin
+        output = self.run_words(effect.words, inner, origin, given)
+        self._nesting -= 1
+        return output
+
     def _run_text(
         self, effect: RunsText, scope: Scope, origin: Origin, stdin: Stream | None
     ) -> Stream | None:
         if effect.language == "eval":
             return self.run_text(effect.text, scope, origin)
-        inner = _moved(scope) if effect.elsewhere else scope.process()
+        inner = scope.moved() if effect.elsewhere else scope.process()
         inner.stdin = stdin
         if effect.language == "bash":
             inner.zero, *inner.positional = effect.words or ("bash",)
@@ -259,22 +277,15 @@ class Engine:
         if program in self.rules and (source.startswith("/") or "/" not in effect.source):
             world.programs[target] = program
 
+    def _stop(self, origin: Origin) -> NoReturn:
+        self._give_up(TOO_MUCH, origin)
+        raise ExhaustedError
+
     def _give_up(self, finding: Finding, origin: Origin) -> Stream:
         self.found.append((finding, origin))
         return UNKNOWN
 
 
-def _moved(scope: Scope) -> Scope:
-    """A shell in another file system."""
-    inner = scope.subshell()
-    inner.cwd, inner.elsewhere = HOLE, True
-    return inner
-
-
 def _with_input(scope: Scope, stdin: Stream | None) -> Scope:
     scope.stdin = stdin
     return scope
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"

@@ -15,7 +15,7 @@ _JAVASCRIPT = Language(
     r"|deleteSync|trash|emptyDirSync|removeSync)\s*(?:\.sync)?\("
     r"|require\(\x01\d+\x02\)\.(?:rm|remove)\s*\(|\)\.(?:rm)\s*\("
     r"|\bunlink\s*\(|\.promises\.rm\b|\bawait rm\s*\("
-    r"|Bun\.file\(.*?\)\.(?:delete|unlink)",
+    r"|Bun\.file\([^)]{0,200}\)\.(?:delete|unlink)",
     runs=r"\b(?:exec|execSync|execFile|execFileSync|spawn|spawnSync|fork|\$|execa"
     r"|execaSync|execaCommand|Bun\.spawn|Bun\.spawnSync|Deno\.run"
     r"|Deno\.Command)\s*\("
@@ -50,7 +50,7 @@ _PERL = Language(
     modes=r"(?<![$@%>\w])(?:chmod|chown)\b",
     kills=r"(?<![$@%>\w])kill\b",
     evaluates=r"(?<![$@%>\w])eval\b(?!\s*\{)|\bdo\s+(?=\$)|\bs(?P<d>[/"
-    r"|#,!~@])(?:(?!(?P=d)).)*(?P=d)(?:(?!(?P=d)).)*(?P=d)\w*ee\w*",
+    r"|#,!~@])(?:(?!(?P=d)).){0,200}(?P=d)(?:(?!(?P=d)).){0,200}(?P=d)\w*ee\w*",
     empties=r"\btruncate\b",
     writes=r"\b(?:rename|symlink|link|mkdir|copy|move|cp|mv)\b(?=\s*\(?\s*\x01)",
     loses_data=r"->(?:delete_all|drop_table|delete\(\)|truncate)\b",
@@ -66,7 +66,7 @@ _RUBY = Language(
     deletes=r"\b(?:File|Dir|FileUtils|Pathname|IO)(?:\.|::)(?:delete|unlink|rmdir|rm"
     r"|rm_r|rm_rf|rm_f|rmtree|remove"
     r"|remove_entry\w*|remove_dir|remove_file|safe_unlink)\b"
-    r"|Pathname(?:\.new)?\s*\([^)]*\)\.(?:delete|unlink|rmtree|rmdir)"
+    r"|Pathname(?:\.new)?\s*\([^)]{0,200}\)\.(?:delete|unlink|rmtree|rmdir)"
     r"|\.(?:unlink|rmtree)\b|(?<![.\w])(?:rm|rm_rf|rm_r|rm_f|rmtree"
     r"|remove_entry|remove_dir)\b(?=[\s(]*[\x01\w\[])"
     r"|:(?:unlink|rm_rf|rm_r|rmtree)\b|&:(?:delete|unlink)\b|File\.method\(:(?:delete|unlink)\)",
@@ -84,7 +84,7 @@ _RUBY = Language(
     r"|move|cp_r|mkdir)\b",
     loses_data=r"\.(?:destroy_all|delete_all|drop_table|destroy!?|drop_database"
     r"|truncate_tables|flushall|flushdb|delete_by"
-    r"|destroy_by|drop_collection|truncate)\b|\bdrop_table\b|Rake::Task\[.*?\]\.invoke",
+    r"|destroy_by|drop_collection|truncate)\b|\bdrop_table\b|Rake::Task\[[^\]]{0,100}\]\.invoke",
     backticks_run=True,
     inline=r"%x\s*(?:\{([^}]*)\}|\(([^)]*)\)|\[([^\]]*)\]|<([^>]*)>|\|([^|]*)\|)",
 )
@@ -145,7 +145,7 @@ _TCL = Language(
     deletes=r"\bfile\s+delete\b",
     runs=r"\bsend\b",
     inline=r"\b(?:exec|spawn)\s+([^\n;\]}]*)",
-    modes=r"\bfile\s+attributes\b.*-permissions",
+    modes=r"\bfile\s+attributes\b.{0,200}-permissions",
 )
 
 
@@ -155,7 +155,7 @@ _OTHER = Language(
     r"|\bfs::remove_\w+\s*\(|\bstd::fs::remove_\w+\s*\("
     r"|\bFiles\.(?:delete|deleteIfExists|walk)\s*\(|\.deleteRecursively\s*\("
     r"|\.deleteDir\s*\(|FileUtils\.(?:delete\w*|forceDelete\w*)\s*\("
-    r"|\.toFile\(\)\.delete\s*\(|new File\([^)]*\)\.(?:delete|deleteOnExit"
+    r"|\.toFile\(\)\.delete\s*\(|new File\([^)]{0,200}\)\.(?:delete|deleteOnExit"
     r"|deleteDir)\s*\(|\bFile\.(?:rm|rm_rf|rm!|rm_rf!|rmdir|Delete)\b"
     r"|\bDirectory\.Delete\s*\(|\bunlink\s*\(|\bremove\s*\(\s*\x01"
     r"|\brmdir\s*\(|\bSys\.remove\b|\bremoveFile\b|\bremoveDirectory\w*"
@@ -182,7 +182,7 @@ _OTHER = Language(
 
 _APPLESCRIPT = Language(
     comment="--",
-    deletes=r"\bdelete\b|\bempty (?:the )?trash\b|\bmove\b.*\btrash\b",
+    deletes=r"\bdelete\b|\bempty (?:the )?trash\b|\bmove\b.{0,200}\btrash\b",
     runs=r"\bdo shell script\b",
     kills=r"\bquit\b",
 )
@@ -208,7 +208,7 @@ _PYTHON = Language(
     runs=r"\bos\.(?:system|popen|exec\w+|spawn\w+)\s*\(|\bsubprocess\.\w+\s*\("
     r"|\bcommands\.getoutput\s*\(|\bget_ipython\(\)\.\w+\s*\(",
     modes=r"\bos\.(?:chmod|chown|lchown)\s*\(",
-    kills=r"\bos\.(?:kill|killpg)\s*\(|psutil.*\.(?:kill|terminate)\s*\(",
+    kills=r"\bos\.(?:kill|killpg)\s*\(|psutil.{0,300}?\.(?:kill|terminate)\s*\(",
     evaluates=r"(?<![\w.])(?:exec|eval)\s*\(|(?m:^\s*exec\s+(?=[\x01\w]))",
     loses_data=r"\.(?:drop_all|delete_many|flushall|flushdb|drop_table|drop_database)\s*\(",
     inline=r"(?m:^\s*!+(.+)$)|(?m:^%%(?:bash|sh)\n(.*))",

@@ -18,11 +18,11 @@ _SED_EXECUTE = re.compile(
 )
 _SED_WRITE = re.compile(r"(?:^|[;{}\n]|\d|\$|/[gpI\d]*)\s*[wW]\s+(\S+)")
 _VIM_SHELL = re.compile(
-    r"(?m)(?:^|\||:|\s)!+\s*([^\n]+)|\bsystem(?:list)?\(\s*['\"](.*?)['\"]\s*[,)]"
+    r"(?m)(?:^|[|: \t])!+[ \t]*([^\n]+)|\bsystem(?:list)?\(\s*['\"](.*?)['\"]\s*[,)]"
 )
 _VIM_LANGUAGES = {"lua": "lua", "py": "python", "python": "python", "perl": "perl", "ruby": "ruby"}
-_VIM_LANGUAGE = re.compile(r"(?m)(?:^|:|\|)\s*(lua|py|python|perl|ruby)(?:3x?|x)?\s+([^\n]+)")
-_VIM_WRITE = re.compile(r"(?m)(?:^|\||:)\s*(?:w|wq|write|saveas|r)!?\s+([^\s|!]+)")
+_VIM_LANGUAGE = re.compile(r"(?m)(?:^|:|\|)[ \t]*(lua|py|python|perl|ruby)(?:3x?|x)?\s+([^\n]+)")
+_VIM_WRITE = re.compile(r"(?m)(?:^|\||:)[ \t]*(?:w|wq|write|saveas|r)!?\s+([^\s|!]+)")
 _VIM_DELETE = re.compile(r"\bdelete\(\s*['\"]|\bos\.(?:remove|system)|:Delete\b|\bpy3?x?\s+.*")
 _DEBUGGER_SHELL = re.compile(
     r"^\s*(?:shell|!|make|pipe|platform shell|process launch)\s*(.+)", re.MULTILINE

@@ -8,7 +8,10 @@ from policy.shell.marks import clean
 
 LOSES_DATA = Finding(Category.DATABASE, "delete data from a database")
 
-_EXECUTABLE_COMMENT = re.compile(r"/\*[!M]\d*(.*?)\*/", re.DOTALL)
+MAX_CHARACTERS = 20_000
+"""In longer texts strings and comments are read like code."""
+
+_EXECUTABLE_COMMENT = re.compile(r"/\*[!M]\d*(.{0,2000}?)\*/", re.DOTALL)
 _QUIET = re.compile(
     r"--[^\n]*|/\*.*?(?:\*/|$)|(?<=\n)#[^\n]*|'(?:[^'\\]|''|\\.)*'"
     r"|\"(?:[^\"\\]|\"\"|\\.)*\"|`[^`]*`"
@@ -91,6 +94,8 @@ def sql(text: str) -> Iterator[Effect]:
 
 
 def _loses_data(text: str) -> bool:
+    if len(text) > MAX_CHARACTERS:
+        return bool(_DESTROYS.search(text))
     text = _EXECUTABLE_COMMENT.sub(r" \1 ", text)
     for found in _DOLLARS.finditer(text):
         if _loses_data(found[2]):

@@ -6,6 +6,7 @@ They are read on the level of tokens: what a call is named, and which texts it i
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from policy.code.literals import LITERAL, Code, cut
 from policy.effects import (
@@ -24,6 +25,13 @@ from policy.effects import (
 )
 from policy.shell.marks import HOLE
 from policy.vocabulary import words_of
+
+MAX_CHARACTERS = 30_000
+"""Longer code is not read."""
+MAX_CALLS = 300
+"""Calls of one kind that are looked at."""
+MAX_ARGUMENTS = 1000
+"""Characters of the arguments of one call that are looked at."""
 
 UNREADABLE = Finding(Category.CODE, "run code that cannot be read beforehand")
 
@@ -71,6 +79,9 @@ class Language:
 
     def read(self, name: str, text: str) -> Iterator[Effect]:
         """Effects of code in this language."""
+        if len(text) > MAX_CHARACTERS:
+            yield UNREADABLE
+            return
         for found in re.finditer(self.inline, text, re.DOTALL):
             yield RunsText("bash", next(group for group in found.groups() if group is not None))
         code = cut(text, self.comment)
@@ -135,14 +146,14 @@ def _interpolated(text: str) -> str:
 
 def _regions(pattern: str, bare: str) -> Iterator[str]:
     """Arguments of each call that a pattern finds: up to its closing bracket or the line's end."""
-    for found in re.finditer(pattern, bare):
+    for found in islice(re.finditer(pattern, bare), MAX_CALLS):
         yield _arguments(bare, found.end())
 
 
 def _arguments(bare: str, start: int) -> str:
     depth = 1 if bare[start - 1 : start] == "(" else 0
     opened = depth or bare[start : start + 1].strip() == "("
-    for index in range(start, min(len(bare), start + 2000)):
+    for index in range(start, min(len(bare), start + MAX_ARGUMENTS)):
         character = bare[index]
         depth += (character in "([{") - (character in ")]}")
         if (opened and depth <= 0 and index > start) or (
@@ -154,7 +165,7 @@ def _arguments(bare: str, start: int) -> str:
 
 def _data(code: Code, loses_data: str) -> Iterator[Effect]:
     """Databases and web services."""
-    for found in _QUERIES.finditer(code.bare):
+    for found in islice(_QUERIES.finditer(code.bare), MAX_CALLS):
         for text in code.inside(_arguments(code.bare, found.end())):
             yield RunsText("sql", text)
     if re.search(loses_data, code.bare):

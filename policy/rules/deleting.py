@@ -51,12 +51,15 @@ def _find(call: Call) -> Iterator[Effect]:
     if "--help" in call.args or "-help" in call.args:
         return
     roots, expression = _find_parts(call.args)
+    end = 0
     for index, word in enumerate(expression):
         if word == "-delete":
             filters = [one for one in expression if one.startswith("-") and one not in _PLAIN_TESTS]
             yield Deletes(tuple(roots), recursive=filters == ["-delete"])
-        elif word in ("-exec", "-execdir", "-ok", "-okdir"):
-            yield RunsCommand(_until_end(expression[index + 1 :], f"{roots[0]}/{HOLE}"))
+        elif word in ("-exec", "-execdir", "-ok", "-okdir") and index >= end:
+            command = _until_end(expression[index + 1 :], f"{roots[0]}/{HOLE}")
+            end = index + len(command)
+            yield RunsCommand(command)
         elif word in ("-fprint", "-fprint0", "-fls", "-fprintf"):
             yield Writes(tuple(expression[index + 1 : index + 2]))
 

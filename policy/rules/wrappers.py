@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from policy.calls import Call, Rule
 from policy.effects import Effect, RunsCommand, RunsText, Sets
+from policy.shell.marks import quoted
 from policy.shell.options import parse
 from policy.vocabulary import named, words_of
 
@@ -47,14 +48,10 @@ class Wrapper:
 def _env(call: Call) -> Iterator[Effect]:
     options = parse(call.args, "uCSP", ("unset", "chdir", "split-string"), stop=True)
     for text in options.all("S", "split-string"):
-        yield RunsText("bash", " ".join((text, *map(_quoted, options.operands))))
+        yield RunsText("bash", " ".join((text, *map(quoted, options.operands))))
         return
     words = tuple(word for word in call.words if word != "-")
     yield from Wrapper("uCSP", ("unset", "chdir", "split-string"))(replace(call, words=words))
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def _command(call: Call) -> Iterator[Effect]:

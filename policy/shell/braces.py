@@ -7,14 +7,18 @@ from policy.shell.marks import CLOSE, COMMA, HOLE, OPEN
 
 MAX_WORDS = 200
 """Words one brace expansion may make; what comes after is one unknown word."""
+MAX_BRACES = 50
+"""Braces of one word that are worked out."""
 
 _SEQUENCE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
 
 
 def expand(word: str) -> list[str]:
     """Words that a word with marked braces stands for, in order."""
-    if OPEN not in word:
+    if OPEN not in word or CLOSE not in word:
         return [word]
+    if word.count(OPEN) > MAX_BRACES:
+        return [HOLE]
     done: list[str] = []
     waiting = [word]
     while waiting:

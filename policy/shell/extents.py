@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 MAX_DEPTH = 40
 """Levels of nested quotation and substitution that are read. People write three."""
+MAX_UNCLOSED = 20
+"""Unclosed `((` after which no more are looked for."""
 
 PLAIN = re.compile(r"""[^\\'"$`|&;()<> \t\n]+""")
 _DOUBLE_PLAIN = re.compile(r'[^"\\$`]+')
@@ -18,6 +20,7 @@ _ANSI = re.compile(r"(?:[^'\\]|\\.)*'", re.DOTALL)
 _BACKTICK = re.compile(r"(?:[^`\\]|\\.)*`", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
 _BALANCED_PLAIN = re.compile(r"""[^\\'"$`()#\s]+""")
+_COMMAND_BRACE_END = re.compile(r"[;\n]\s*\}")
 _COMMENT = re.compile(r"#[^\n]*")
 
 
@@ -36,6 +39,8 @@ class Extents:
     text: str
     group: Callable[[int, int], int]
     _known: dict[int, int] = field(default_factory=dict)
+    _open: list[int] = field(default_factory=list)
+    _open_braces: list[int] = field(default_factory=list)
 
     def quoted(self, start: int, depth: int) -> int:
         """End of what starts with a backslash, quote, backtick or dollar at `start`."""
@@ -89,22 +94,24 @@ class Extents:
         """End of `$(...)` or `$((...))`; remembered, for both readings look into the same text."""
         if start not in self._known:
             self._known[start] = 0
-            self._known[start] = self.arithmetic(start + 1) or self.group(start + 2, depth + 1)
+            inside = self.arithmetic(start + 1, depth + 1)
+            self._known[start] = inside or self.group(start + 2, depth + 1)
         if not self._known[start]:
             raise Unfinished
         return self._known[start]
 
-    def arithmetic(self, start: int) -> int | None:
+    def arithmetic(self, start: int, depth: int = 0) -> int | None:
         """End of `((...))` that starts at `start`; None when it is nested subshells instead."""
-        if not self.text.startswith("((", start):
+        if not self.text.startswith("((", start) or len(self._open) >= MAX_UNCLOSED:
             return None
         try:
-            inner = self.balanced(start + 2)
+            inner = self.balanced(start + 2, depth)
         except Unfinished:
+            self._open.append(start)
             return None
         return inner + 1 if self.text.startswith(")", inner) else None
 
-    def balanced(self, start: int) -> int:
+    def balanced(self, start: int, depth: int = 0) -> int:
         """End of an array, a pattern or arithmetic whose opening parenthesis is before `start`."""
         text, at, open_ = self.text, start, 1
         while at < len(text):
@@ -115,7 +122,7 @@ class Extents:
             if character in "()":
                 open_ += 1 if character == "(" else -1
             if character in "\\'\"$`":
-                at = self.quoted(at, 1)
+                at = self.quoted(at, depth + 1)
             elif character == "#" and text[at - 1].isspace() and (note := _COMMENT.match(text, at)):
                 at = note.end()
             else:
@@ -144,8 +151,9 @@ class Extents:
 
     def _command_brace(self, start: int) -> int:
         """End of `${ command; }`, which bash 5.3 runs like a substitution."""
-        closing = re.compile(r"[;\n]\s*\}").search(self.text, start)
+        closing = None if self._open_braces else _COMMAND_BRACE_END.search(self.text, start)
         if not closing:
+            self._open_braces.append(start)
             raise Unfinished
         return closing.end()
 

@@ -6,7 +6,7 @@ and the grammar sees only how they stand together. Manual: bash(1), "Shell gramm
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -69,6 +69,7 @@ class Lexer:
     def __post_init__(self) -> None:
         self._at = self.start
         self._open = 0
+        self._open_test = False
         self._position = Position()
         self._awaited: list[tuple[int, str, bool]] = []
         self.extents_in_text = self.extents or Extents(self.text, self._group_end)
@@ -138,23 +139,28 @@ class Lexer:
 
     def _word(self) -> None:
         start = self._at
-        try:
-            end = self.word_end(start)
-        except Unfinished:
-            if self.closing:
-                raise
-            self.flawed, end = True, len(self.text)
+        end = self._or_rest(self.word_end, start)
         text = self.text[start:end]
         if text == "coproc" and (named := _COPROCESS.match(self.text, start)):
             end = named.end()
         if _DESCRIPTOR.fullmatch(text) and self.text[end : end + 1] in ("<", ">"):
             self._add(Kind.DESCRIPTOR, end)
         elif text == "[[" and self._position.at_command:
-            self._add(Kind.TEST, self._test_end(end))
+            self._add(Kind.TEST, self._or_rest(self._test_end, end))
             self._position.word("[[ ]]")
         else:
             reserved = not self._is_program_time(end) and self._position.word(text)
             self._add(Kind.RESERVED if reserved else Kind.WORD, end)
+
+    def _or_rest(self, end_of: Callable[[int], int], start: int) -> int:
+        """End of a construct; what is never closed takes the rest of the text."""
+        try:
+            return end_of(start)
+        except Unfinished:
+            if self.closing:
+                raise
+            self.flawed = True
+            return len(self.text)
 
     def _is_program_time(self, end: int) -> bool:
         """`time -v` is the program, for the reserved word has no such option."""
@@ -162,7 +168,7 @@ class Lexer:
 
     def _test_end(self, start: int) -> int:
         """Index behind the `]]` that closes a test; quotes inside hide theirs."""
-        text, at = self.text, start
+        text, at = self.text, len(self.text) if self._open_test else start
         while at < len(text):
             if found := _TEST_END.match(text, at):
                 return found.end()
@@ -170,6 +176,7 @@ class Lexer:
                 at = self.extents_in_text.quoted(at, self.depth + 1)
             else:
                 at += 1
+        self._open_test = True
         return start
 
     def word_end(self, start: int) -> int:

@@ -50,6 +50,11 @@ def active(text: str) -> str:
     return text.translate(_ACTIVE)
 
 
+def quoted(word: str) -> str:
+    """A word as it must stand in bash text to be that word."""
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
 def is_hole(text: str) -> bool:
     """Tell whether nothing of a text is known."""
     return text.strip() in _HOLES

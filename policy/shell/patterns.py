@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from policy.shell.marks import BRACKET, QUESTION, STAR, typed
 
+_SPECIAL = re.compile(r"[\\\[\]&~|]")
 _CLASS = re.compile(r"[!^]?\]?[^\]]*\]")
 LONGEST = 256
 """Characters of a value that pattern operators are worked out on."""
@@ -39,7 +40,7 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
 def _character_class(body: str) -> str:
     negated = body[0] in "!^"
     inside = body[1:-1] if negated else body[:-1]
-    inside = inside.replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
+    inside = _SPECIAL.sub(r"\\\g<0>", inside).replace("--", r"-\-")
     return f"[{'^' if negated else ''}{inside}]"
 
 

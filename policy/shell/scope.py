@@ -102,6 +102,12 @@ class Scope:
         }
         return inner
 
+    def moved(self) -> "Scope":
+        """A shell in another file system, such as a container's."""
+        inner = self.subshell()
+        inner.cwd, inner.elsewhere = HOLE, True
+        return inner
+
     def name(self, name: str) -> str:
         """The variable that a name stands for, through `declare -n`."""
         return self.references.get(name, name)

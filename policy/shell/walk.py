@@ -1,11 +1,12 @@
 """A walk over everything a script would run, in order, along the grammar's tree."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from policy.effects import Category, Finding
+from policy.shell.extents import MAX_DEPTH, TooDeep
 from policy.shell.lexer import Kind, Token
 from policy.shell.machine import Machine
 from policy.shell.marks import ABSENT, HOLE
@@ -25,17 +26,17 @@ _SUSPICIOUS = re.compile(
 _BRANCHES = frozenset(("if_statement", "while_statement", "case_statement"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Walk:
     """Walks one script in one scope."""
 
     machine: Machine
     script: Script
     origin: Origin
-    _simple: Simple = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_simple", Simple(self.machine, self.script, self.origin))
+        self._simple = Simple(self.machine, self.script, self.origin)
+        self._depth = 0
 
     def run(self, scope: Scope) -> Stream:
         """Run the whole script; answers what it prints."""
@@ -48,6 +49,14 @@ class Walk:
 
     def node(self, node: Node, scope: Scope, extra: list[Token] | None = None) -> Stream:
         """Run one node; `extra` are tokens of redirections that stand behind it."""
+        if self._depth >= MAX_DEPTH:
+            raise TooDeep
+        self._depth += 1
+        output = self._node(node, scope, extra)
+        self._depth -= 1
+        return output
+
+    def _node(self, node: Node, scope: Scope, extra: list[Token] | None) -> Stream:
         match node.type:
             case "command":
                 return self._simple.run(self._tokens(node) + (extra or []), scope)
