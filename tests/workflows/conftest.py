@@ -1,10 +1,13 @@
 """A real server and a house on it."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
 from connection import plugin
 from demo.app import create_app
@@ -13,7 +16,9 @@ from demo.scenarios import all_scenarios
 from demo.server import serve
 from models.contract import SearchAttribute
 from starter.temporal_server import DYNAMIC_CONFIG, find_binary
-from tests.house import House, a_house
+from tests.house import House, Story, a_house
+
+Pass: TypeAlias = Callable[[Story, timedelta], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +52,15 @@ async def house(
 ) -> AsyncIterator[House]:
     async with a_house(server.client, claude, tmp_path) as house:
         yield house
+
+
+@pytest.fixture
+def let_pass(server: WorkflowEnvironment) -> Pass:
+    """Let time pass for a task that stands still; skips its timers and retries, not its work."""
+    skipper = TimeSkipper(server.client, config=TimeSkippingConfig(enabled=False))
+
+    async def let_pass(story: Story, duration: timedelta) -> None:
+        async with asyncio.timeout(60):
+            await skipper.fast_forward(story.handle, duration)
+
+    return let_pass

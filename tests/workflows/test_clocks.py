@@ -4,14 +4,10 @@ Temporal's older time-skipping server (temporal-test-server) does not know calls
 makes (DescribeTaskQueue), so this is the newer way, on the dev server.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
-import pytest
-from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
+from temporalio.testing import WorkflowEnvironment
 
 from demo.claude import ScriptedClaude
 from demo.faults import rate_limited, refused
@@ -20,7 +16,8 @@ from demo.script import Scenario, Turn
 from models.replies import Extension
 from models.task import ParkedCause, Progress, State
 from models.updates import UpdateKind
-from tests.house import House, Story, a_house
+from tests.house import House, a_house
+from tests.workflows.conftest import Pass
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -30,20 +27,6 @@ SLACK = timedelta(seconds=30)
 
 THINK_ATTEMPTS = 8
 """As in workflows/patience.py."""
-
-Pass: TypeAlias = Callable[[Story, timedelta], Awaitable[None]]
-
-
-@pytest.fixture
-def let_pass(server: WorkflowEnvironment) -> Pass:
-    """Let time pass for a task that stands still; skips its timers and retries, not its work."""
-    skipper = TimeSkipper(server.client, config=TimeSkippingConfig(enabled=False))
-
-    async def let_pass(story: Story, duration: timedelta) -> None:
-        async with asyncio.timeout(60):
-            await skipper.fast_forward(story.handle, duration)
-
-    return let_pass
 
 
 def parked(progress: Progress) -> bool:
