@@ -82,7 +82,8 @@ def standing(progress: Progress) -> Iterator[RenderableType]:
 def _waiting(waiting: Waiting) -> Iterator[RenderableType]:
     if waiting.command:
         yield Indented(Text(visible(waiting.command), "command"), Text("  $ ", "good"), "    ")
-    yield Indented(Text(harmless(waiting.reason), "attention"))
+    asks = f"{waiting.word} needs your code, to " if waiting.word else ""
+    yield Indented(Text(asks + harmless(waiting.reason), "attention"))
     if waiting.expires_at:
         yield labelled("Until", f"{waiting.expires_at.astimezone():%A %H:%M}")
 
