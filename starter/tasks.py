@@ -136,10 +136,10 @@ class Tasks:
                     return problem
 
         answers = await asyncio.gather(*[ask(execution.id) async for execution in found])
-        unanswered = [answer for answer in answers if isinstance(answer, NoWorker)]
-        if unanswered:
-            raise unanswered[0]
         told = [answer for answer in answers if isinstance(answer, Progress)]
+        silent = [answer for answer in answers if isinstance(answer, NoWorker)]
+        if silent and not told:
+            raise silent[0]
         return [progress for progress in told if progress.waiting_for]
 
     async def progress(self, task_id: str) -> Progress:

@@ -77,7 +77,7 @@ class Resting:
         memory = self._memory
         memory.wake_requested = False
         short = workflow.info().workflow_id
-        reason = f"{why} It wakes with ./tars confirm CODE {short}, or deny {short}."
+        reason = f"{why} It wakes with ./tars confirm CODE {short} or ./tars deny {short}."
         await self._parked(
             ParkedCause.UNCONFIRMED,
             reason,
