@@ -23,9 +23,11 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from encryption import encryption
 from settings import Settings
 
-PASSED_THROUGH = ("models", "activities")
-"""Exactly these: without `models`, isinstance and enum identity fail silently in a workflow; with
-`workflows` added, the guard against clocks and randomness would be off."""
+PASSED_THROUGH = ("models", "activities", "workflows.memory", "workflows.confirmation")
+"""What workflow code sees as everybody does. Without `models`, isinstance and enum identity fail
+silently in a workflow; with the whole of `workflows`, the guard against clocks and randomness would
+be off. Its two modules here hold data alone: pydantic takes 4 ms to build their classes, and the
+sandbox would do that, and keep the result, for every task."""
 
 
 class TemporalUnreachable(Exception):
