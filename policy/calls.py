@@ -32,7 +32,7 @@ class Call:
     def asks_for_help(self) -> bool:
         """It only prints its help or version, which programs do before anything else."""
         args = self.args[: self.args.index("--")] if "--" in self.args else self.args
-        return any(arg in ("--help", "--version") for arg in args)
+        return "--help" in args or args[:1] == ("--version",)
 
     def line(self) -> str:
         """The words after the program as one text."""

@@ -56,7 +56,7 @@ _SUBSTITUTES = re.compile(r"\$\(|`")
 def finding_of(effect: Sets) -> Finding | None:
     """What setting a variable needs a code for."""
     name, value = effect.name, effect.value.strip()
-    if value in ("", "/dev/null"):
+    if value in ("", "/dev/null") and name != "PATH":
         return None
     if name == "DOCKER_HOST" and not value.startswith("unix:"):
         return ELSEWHERE

@@ -22,6 +22,12 @@ _COMMENTS = {
     "--": r"--(?:\[\[.*?\]\]|[^\n]*)",
     ";": r";[^\n]*",
 }
+_QUOTE_LIKE = re.compile(
+    r"(?<![\w$@%>{.-])(?:(?:s|tr|y)([/|,!])(?:\\.|(?!\1)[^\n]){0,300}\1(?:\\.|(?!\1)[^\n]){0,300}\1"
+    r"(?P<flags>[a-z]*)|(?:m|qr)([/|,!])(?:\\.|(?!\3)[^\n]){0,300}\3[a-z]*"
+    r"|(?:(?<=[=!]~)|(?<=[=!]~ )|(?<=\bif )|(?<=\band )|(?<=\bor )|(?<=less )|(?<=\())"
+    r"/(?![/*])(?:\\.|[^/\n]){1,300}/[a-z]*)"
+)
 _JOINED = re.compile(rf"{LITERAL}\s*(?:\+|\.\.?|~)\s*{LITERAL}")
 _PROPERTY = re.compile(rf"\[\s*{LITERAL}\s*\]")
 _BASE64 = re.compile(
@@ -58,14 +64,24 @@ class Code:
         return f"{OPEN}{len(self.literals) - 1}{CLOSE}"
 
 
-def cut(text: str, comment: str) -> Code:
-    """Cut code whose comments start with `comment` (two kinds may be given, as in `# //`)."""
+def cut(text: str, comment: str, *, patterns: bool = False) -> Code:
+    """Cut code whose comments start with `comment` (two kinds may be given, as in `# //`).
+
+    With `patterns`, as in Perl, `/pattern/` and `s/pattern/text/` are data like texts.
+    """
     code = Code("")
+    if patterns:
+        text = _QUOTE_LIKE.sub(_kept_if_run, text)
     comments = "|".join(_COMMENTS[kind] for kind in comment.split())
     pattern = re.compile(f"{comments}|({_STRINGS})" if comments else f"({_STRINGS})", re.DOTALL)
     code.bare = pattern.sub(lambda found: _kept(code, found), text.translate({1: None, 2: None}))
     _fold(code)
     return code
+
+
+def _kept_if_run(found: re.Match[str]) -> str:
+    """Patterns and substitutions are data, unless their replacement is run as code."""
+    return found[0] if "e" in (found["flags"] or "") else " "
 
 
 def _kept(code: Code, found: re.Match[str]) -> str:

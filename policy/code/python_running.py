@@ -35,10 +35,21 @@ def _shell(node: ast.Call, names: Names) -> Iterator[Effect]:
     value = names.constants.value(command) if command is not None else None
     if isinstance(value, list):
         yield from _words(value, node, names)
+    elif _is_output(command):
+        yield unreadable()
     elif value is not None and (is_known(value) or value.strip(f"{HOLE} ")):
         yield RunsText("bash", value)
     else:
         yield from _every_command(names)
+
+
+def _is_output(command: ast.expr | None) -> bool:
+    """Tell whether a command is what something else answered: `os.popen(...).read()`."""
+    if isinstance(command, ast.Call):
+        command = command.func
+    return isinstance(command, ast.Attribute) and command.attr in (
+        "read", "text", "content", "stdout", "readline", "decode", "recv", "json",
+    )  # fmt: skip
 
 
 def _words(words: list[str], node: ast.Call, names: Names) -> Iterator[Effect]:

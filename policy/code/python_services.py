@@ -95,6 +95,8 @@ def _deletes_rows(node: ast.Call, names: Names) -> Iterator[Effect]:
     source = ast.unparse(receiver) if receiver is not None else ""
     first = names.constants.text(node.args[0]) if node.args else None
     web = re.search(r"requests|httpx|http|client|aiohttp", f"{source} {names.dotted(node.func)}")
+    if (first or "").startswith("/"):
+        return
     if (first or "").startswith(("http:", "https:")) or (web and node.args):
         yield Connects(first or HOLE, method="DELETE")
     elif _QUERY_PARTS.search(source) or (names.has("redis") and node.args):
@@ -127,7 +129,8 @@ def _web(node: ast.Call, names: Names) -> Iterator[Effect]:
         for keyword in node.keywords
         if keyword.arg in ("data", "files", "content", "json")
     ]
-    sends = method in ("post", "put", "patch", "request") and any(
+    rest += [ast.unparse(arg) for arg in node.args[1:]]
+    sends = method in ("post", "put", "patch", "request", "urlopen", "Request") and any(
         "open(" in text or ".read" in text or "environ" in text for text in rest
     )
     if url.startswith(("http:", "https:")) or sends or method == "delete":

@@ -24,7 +24,7 @@ _JAVASCRIPT = Language(
     kills=r"\bprocess\.kill\s*\(|\bDeno\.kill\b|\bfkill\s*\(|\btreeKill\s*\("
     r"|\bkillPort\s*\(|require\(\x01\d+\x02\)\.kill\b",
     evaluates=r"(?<![.\w$])eval\s*\(|\bnew Function\s*\(|(?<![.\w$])Function\s*\("
-    r"|vm\.run\w+\s*\(|\(0,\s*eval\)\s*\(",
+    r"|[(,]\s*eval\s*(?=[),])|vm\.run\w+\s*\(|\(0,\s*eval\)\s*\(",
     empties=r"\b(?:truncate|truncateSync|ftruncateSync)\s*\(",
     writes=r"\b(?:writeFile|writeFileSync|appendFile|appendFileSync"
     r"|createWriteStream|copyFile|copyFileSync|renameSync"
@@ -40,6 +40,7 @@ _JAVASCRIPT = Language(
 
 _PERL = Language(
     comment="#",
+    has_patterns=True,
     dynamic=r"&\$\w|&\{|->\(",
     deletes=r"\b(?:unlink|rmdir|rmtree|remove_tree|unlink0|unlinkat)\b(?!\s*=>)"
     r"|->(?:remove|remove_tree|unlink|rmtree)\b"
@@ -48,7 +49,7 @@ _PERL = Language(
     r"|capture|systemx|run)\b\s*\(?"
     r"|\bopen\s*\(?[^;]{0,60}?(?=\x01)",
     modes=r"(?<![$@%>\w])(?:chmod|chown)\b",
-    kills=r"(?<![$@%>\w])kill\b",
+    kills=r"(?<![$@%>\w/])kill\b(?!\s*=>)",
     evaluates=r"(?<![$@%>\w])eval\b(?!\s*\{)|\bdo\s+(?=\$)|\bs(?P<d>[/"
     r"|#,!~@])(?:(?!(?P=d)).){0,200}(?P=d)(?:(?!(?P=d)).){0,200}(?P=d)\w*ee\w*",
     empties=r"\btruncate\b",

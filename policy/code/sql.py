@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policy.effects import Category, Effect, Finding, RunsText, Writes
+from policy.effects import Category, Connects, Effect, Finding, RunsText, Writes
 from policy.shell.marks import clean
 
 LOSES_DATA = Finding(Category.DATABASE, "delete data from a database")
@@ -123,6 +123,8 @@ def _quiet(found: re.Match[str]) -> str:
 
 def redis(text: str) -> Iterator[Effect]:
     """Effects of Redis commands, one on each line."""
+    if re.search(r"(?i)\b(?:set|publish|xadd|[lr]push)\b.*:confirmation\b", text):
+        yield Connects("/confirmation")
     if any(
         _REDIS.match(clean(line.strip().strip("\"'"))) for line in re.split(r"[\n;]|\\r\\n", text)
     ):

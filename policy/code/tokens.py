@@ -50,9 +50,14 @@ _QUERIES = re.compile(
 )
 
 
+_PATH = re.compile(r"(?:[/~.\w-]+/)?[\w.@+-]+$")
 _INTERPOLATION = re.compile(r"#\{\s*(?:[\"']([^\"']*)[\"']\s*|[^}]*)\}")
 _FUNCTIONS = frozenset(
     words_of("unlink rmdir system exec shell_exec passthru popen proc_open rmtree")
+)
+_FETCHES = re.compile(r"\b(?:open|get|read|fetch|file_get_contents|popen|URI|HTTP|curl_exec)\b")
+_SENDS_FILES = re.compile(
+    r"(?s)(?=.*(?:readFile|File\.read|file_get_contents|IO\.read))(?=.*(?:\bbody\b|\bdata\b|POST|post))"
 )
 _URL = re.compile(r"https?://")
 
@@ -74,6 +79,7 @@ class Language:
     writes: str = r"(?!)"
     loses_data: str = r"(?!)"
     backticks_run: bool = False
+    has_patterns: bool = False
     inline: str = r"(?!)"
     dynamic: str = r"(?!)"
 
@@ -84,7 +90,7 @@ class Language:
             return
         for found in re.finditer(self.inline, text, re.DOTALL):
             yield RunsText("bash", next(group for group in found.groups() if group is not None))
-        code = cut(text, self.comment)
+        code = cut(text, self.comment, patterns=self.has_patterns)
         yield from self._files(code)
         yield from self._commands(code)
         for region in _regions(self.evaluates, code.bare):
@@ -95,7 +101,7 @@ class Language:
         """Text that is run as code; output of a command cannot be read."""
         numbers = [int(number) for number in re.findall(LITERAL, region)]
         hidden = [one for one in numbers if self.backticks_run and code.quotes[one] == "`"]
-        if hidden or not numbers:
+        if hidden or not numbers or _FETCHES.search(region):
             yield UNREADABLE
         for number in numbers:
             yield RunsText(name, code.literals[number])
@@ -110,7 +116,10 @@ class Language:
         for region in _regions(self.empties, code.bare):
             yield Empties(tuple(code.inside(region)[:1]))
         for region in _regions(self.writes, code.bare):
-            yield Writes(tuple(code.inside(region)[:1]))
+            texts = code.inside(region)
+            yield Writes(tuple(one for one in texts if _PATH.match(one)))
+            if len(texts) == 2 and not texts[1]:
+                yield Empties((texts[0],))
         yield Reads(
             tuple(one for one in code.literals if "/" in one and " " not in one and len(one) < 200)
         )
@@ -175,8 +184,9 @@ def _data(code: Code, loses_data: str) -> Iterator[Effect]:
         r"|Net::HTTP)\.delete\b|Net::HTTP::Delete",
         code.bare,
     )
+    sends = bool(_SENDS_FILES.match(f"{code.bare} {' '.join(code.literals)}"[:5000]))
     for one in code.literals:
         if _URL.match(one):
-            yield Connects(one, method="DELETE" if deletes else "GET")
+            yield Connects(one, sends=sends, method="DELETE" if deletes else "GET")
     if re.search(r"nodemailer|sendMail\(|Net::SMTP|PHPMailer|\bmail\s*\(\s*\x01", code.bare):
         yield MAILS

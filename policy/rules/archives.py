@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from policy.calls import Call, Rule
 from policy.effects import Category, Connects, Deletes, Effect, Finding, RunsText, Writes
-from policy.shell.options import parse
+from policy.shell.options import Options, parse
+from policy.shell.paths import name_of
 from policy.vocabulary import named, words_of
 
 _TAR_VALUED = words_of(
@@ -12,6 +13,12 @@ _TAR_VALUED = words_of(
     "rsh-command "
     "info-script new-volume-script exclude transform files-from"
 )
+_COMPRESSORS = frozenset(
+    words_of(
+        "gzip pigz bzip2 pbzip2 lbzip2 xz pixz zstd zstdmt lz4 lzop lzip plzip lzma brotli cat"
+    )
+)
+LOADS = Finding(Category.CODE, "load code that cannot be read beforehand")
 _RSYNC_VALUED = ("rsh", "rsync-path", "exclude", "include", "exclude-from", "files-from", "filter")
 
 
@@ -26,19 +33,25 @@ def _tar(call: Call) -> Iterator[Effect]:
         yield Writes(tuple(options.all("C", "directory")))
     if options.has("c", "create", "r", "u", "append"):
         yield Writes(tuple(path for path in options.all("f", "file") if path != "-"))
-    for text in options.all(
-        "to-command",
-        "use-compress-program",
-        "I",
-        "rsh-command",
-        "info-script",
-        "new-volume-script",
-        "F",
-    ):
+    yield from _tar_runs(options)
+
+
+def _tar_runs(options: Options) -> Iterator[Effect]:
+    """Programs that tar runs by option."""
+    for text in options.all("use-compress-program", "I"):
+        yield from compresses(text)
+    for text in options.all("to-command", "rsh-command", "info-script", "new-volume-script", "F"):
         yield RunsText("bash", text)
     for action in options.all("checkpoint-action"):
         if action.startswith("exec="):
             yield RunsText("bash", action[len("exec=") :])
+
+
+def compresses(text: str) -> Iterator[Effect]:
+    """A program that an option names for compressing; only those that do just that are known."""
+    if name_of(text.partition(" ")[0]) not in _COMPRESSORS:
+        yield LOADS
+    yield RunsText("bash", text)
 
 
 def _zip(call: Call) -> Iterator[Effect]:

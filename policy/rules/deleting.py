@@ -1,10 +1,11 @@
 """Programs whose job is to delete, and the options of others that do."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from policy.calls import Call, Rule
 from policy.effects import Deletes, Effect, Empties, RunsCommand, Writes
-from policy.shell.marks import HOLE
+from policy.shell.marks import HOLE, active
 from policy.shell.options import parse
 from policy.vocabulary import named
 
@@ -51,17 +52,25 @@ def _find(call: Call) -> Iterator[Effect]:
     if "--help" in call.args or "-help" in call.args:
         return
     roots, expression = _find_parts(call.args)
-    end = 0
+    end, name = 0, _name_of_found(expression)
     for index, word in enumerate(expression):
         if word == "-delete":
             filters = [one for one in expression if one.startswith("-") and one not in _PLAIN_TESTS]
             yield Deletes(tuple(roots), recursive=filters == ["-delete"])
         elif word in ("-exec", "-execdir", "-ok", "-okdir") and index >= end:
-            command = _until_end(expression[index + 1 :], f"{roots[0]}/{HOLE}")
+            command = _until_end(expression[index + 1 :], f"{roots[0]}/{HOLE}{name}")
             end = index + len(command)
             yield RunsCommand(command)
         elif word in ("-fprint", "-fprint0", "-fls", "-fprintf"):
             yield Writes(tuple(expression[index + 1 : index + 2]))
+
+
+def _name_of_found(expression: list[str]) -> str:
+    """What the names of the files that are found end in."""
+    for option, value in pairwise(expression):
+        if option in ("-name", "-iname"):
+            return f"/{active(value)}"
+    return ""
 
 
 def _find_parts(args: tuple[str, ...]) -> tuple[list[str], list[str]]:

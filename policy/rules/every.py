@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policy.calls import Call
-from policy.effects import Category, Connects, Effect, Finding, Reads
+from policy.effects import Connects, Effect, Reads, Writes
 from policy.shell.marks import typed
 from policy.vocabulary import words_of
 
@@ -13,8 +13,8 @@ _ONLY_NAMES = frozenset(
         "echo printf ls ll stat test [ find fd locate which type command du tree "
         "basename dirname realpath readlink touch mkdir rm rmdir chmod chown cd pushd "
         "export set declare local git true false : ssh-keygen ssh-add rg jq man help "
-        "alias unset eval exec source . trap sh bash python python3 node perl ruby env "
-        "file wc-x docker podman namei"
+        "alias unset eval exec source . trap env file "
+        "docker podman namei"
     )
 )
 _MAYBE_SECRET = re.compile(
@@ -26,6 +26,13 @@ _MAYBE_SECRET = re.compile(
     r"|master\.passwd|s3cfg|boto|claude|codex|kmem"
     r"|terraform\.d|rclone|wallet|krb5|maps|/proc/|\.fly|stripe|netlify"
     r"|openai|anthropic|ppk|electrum|\.gem|\.cargo"
+)
+_OUTPUT = re.compile(
+    r"-o|--(?:out|output|outfile|output-file|output-dir|out-dir|outdir|output-path|dest|destination"
+    r"|pack-destination|target-dir|log-file|logfile|save-to|export-to|download-dir|dist-dir)"
+)
+_OTHER_OUTPUT = frozenset(
+    words_of("ssh scp sftp grep egrep rg ps mount set ls sort gcc apt apt-get")
 )
 _PARTS = re.compile(r"[=@:,]|file://")
 _CONFIRMS = re.compile(
@@ -48,8 +55,19 @@ def every_call(call: Call) -> Iterator[Effect]:
                 yield Connects(typed(word))
     if call.program in _SENDERS and _CONFIRMS.search(line) and "GET /health" not in line:
         yield Connects("/confirmation")
-    if "CONFIRMATION_CODE" in line and call.program in ("grep", "rg", "awk", "sed", "cat"):
-        yield Finding(Category.SECRETS, "read the confirmation code")
+    yield from _written(call)
+
+
+def _written(call: Call) -> Iterator[Effect]:
+    """Files that options for output name, in whatever program: `-o /x`, `--out-dir=/x`."""
+    if call.program in _ONLY_NAMES or call.program in _OTHER_OUTPUT:
+        return
+    for index, word in enumerate(call.args):
+        name, equals, value = word.partition("=")
+        if _OUTPUT.fullmatch(name):
+            value = value if equals else "".join(call.args[index + 1 : index + 2])
+            if value.startswith(("/", "../")):
+                yield Writes((value,))
 
 
 def _paths(call: Call) -> list[str]:

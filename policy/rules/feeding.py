@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from policy.calls import Call, Rule
 from policy.effects import Effect, Kills, RunsCommand, RunsText, Writes
 from policy.rules.wrappers import Wrapper
-from policy.shell.marks import HOLE, is_known
+from policy.shell.marks import HOLE, LOCAL, is_known
 from policy.shell.options import parse
 from policy.shell.streams import SILENCE
 from policy.vocabulary import named, words_of
@@ -26,6 +26,7 @@ def _xargs(call: Call) -> Iterator[Effect]:
     if not command:
         return
     text = None if options.has("a", "arg-file") or call.stdin is None else call.stdin.text
+    text = text and text.replace(LOCAL, HOLE)
     place = (options.all("I", "replace", "i") or [""])[0]
     if not place and options.has("i", "replace"):
         place = "{}"
@@ -37,6 +38,7 @@ def _xargs(call: Call) -> Iterator[Effect]:
         return
     if text is None or not is_known(text):
         yield RunsCommand(tuple(command), stdin=SILENCE)
+    if text is None or not text.strip():
         text = HOLE
     yield RunsCommand((*command, *text.split()), stdin=SILENCE)
 

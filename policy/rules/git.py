@@ -219,6 +219,8 @@ def _git(call: Call) -> Iterator[Effect]:
         if name in commands:
             yield from commands[name](args)
     yield from _output(args)
+    if name in ("clone", "init"):
+        yield Writes(tuple(f"{path}/x" for path in options.all("C")))
 
 
 def _output(args: list[str]) -> Iterator[Effect]:

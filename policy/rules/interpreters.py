@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from policy.calls import Call, Rule
 from policy.effects import Category, Effect, Finding, RunsCommand, RunsFile, RunsInput, RunsText
 from policy.shell.options import parse
+from policy.shell.paths import name_of
 from policy.vocabulary import named
 
 
@@ -55,6 +56,8 @@ def _shell(call: Call) -> Iterator[Effect]:
         yield RunsInput("bash", ("bash", *words))
     else:
         yield RunsFile(words[0], "bash", tuple(words[1:]))
+        if name_of(words[0]) == "tars":
+            yield RunsCommand(tuple(words))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _CLOUD_CHANGES = re.compile(
     r"|disassociate|revoke|reset|deregister"
     r"|delete-\S+|terminate-\S+|remove-\S+|stop-\S+|reboot-\S+|reset-\S+"
     r"|purge-\S+|destroy-\S+|deregister-\S+"
-    r"|create-\S+|put-\S+|update-\S+|modify-\S+|run-instances|start-\S+"
+    r"|create-\S+|change-\S+|put-\S+|update-\S+|modify-\S+|run-instances|start-\S+"
     r"|attach-\S+|detach-\S+|revoke-\S+"
     r"|disable-\S+|\S+-(?:delete|destroy|remove|terminate)|release-\S+"
     r"|empty-\S+|cancel-\S+|abort-\S+|send-command|invoke|publish|deploy"
@@ -48,6 +48,7 @@ _CLOUD_READS = re.compile(
     r"|get-federation-token|assume-role\S*|configure (?:get"
     r"|export-credentials)|get-password-data|decrypt) "
 )
+_DOWNLOADS = re.compile(r" (?:cp|sync|rsync) (?:s3|gs)://\S+ ([^\s:]+) ")
 _CLOUD_SETTINGS = re.compile(
     r" (?:configure set|config set|configure list|config list|configure get|config get) "
 )
@@ -91,9 +92,10 @@ def _cloud(call: Call) -> Iterator[Effect]:
         yield READS_KEYS
     if not _CLOUD_CHANGES.search(words) or _CLOUD_SETTINGS.search(words):
         return
-    if re.search(
-        r" (?:cp|sync|mv|rsync|upload|upload-batch|scp|put-object|put) ", words
-    ) and not re.search(r" (?:cp|sync|rsync) (?:s3|gs|r2|remote)\S*:\S* (?!\S*:)", words):
+    if download := _DOWNLOADS.search(words):
+        yield Writes((download[1],))
+        return
+    if re.search(r" (?:cp|sync|mv|rsync|upload|upload-batch|scp|put-object|put) ", words):
         yield SENDS
     yield Finding(Category.MACHINES, "change something in the cloud")
 
@@ -195,7 +197,8 @@ RULES: dict[str, Rule] = {
         "porter defang convex supabase encore",
         verbs(
             DEPLOYS,
-            r"deploy|publish|destroy|delete|remove|rm|apps:destroy|apps destroy"
+            r"\S+:(?:delete|destroy|remove|rm|unset)|deploy|publish|destroy|delete|remove|rm"
+            r"|apps:destroy|apps destroy"
             r"|pg:reset|ps:\S+"
             r"|addons:destroy|run|run:\S+|ssh|ssh console|scale|up|down|config:\S+"
             r"|secrets? \S+|env"

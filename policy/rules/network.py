@@ -15,7 +15,7 @@ from policy.effects import (
     Saves,
     Writes,
 )
-from policy.shell.marks import HOLE, LOCAL, is_known, typed
+from policy.shell.marks import HOLE, LOCAL, UNKNOWN, is_known, typed
 from policy.shell.options import Options, parse
 from policy.shell.streams import Source, Stream
 from policy.vocabulary import named, words_of
@@ -52,11 +52,9 @@ def _curl(call: Call) -> Iterator[Effect]:
         "d", "data", "data-binary", "data-urlencode", "data-ascii", "json", "F", "form", "data-raw"
     )
     method = (options.all("X", "request") or ["GET"])[-1].upper()
-    sends = (
-        bool(options.all("T", "upload-file"))
-        or _sends(call, options)
-        or LOCAL in " ".join((*bodies, *urls))
-    )
+    headers = [one for one in options.all("H", "header") if not one.lower().startswith("auth")]
+    told = LOCAL in " ".join((*bodies, *urls, *headers))
+    sends = told or bool(options.all("T", "upload-file")) or _sends(call, options)
     for url in urls or [HOLE]:
         yield Connects(typed(url), sends=sends, method=method)
         if url.startswith("file:"):
@@ -111,8 +109,9 @@ def _posts(url: str, method: str, bodies: list[str]) -> Iterator[Effect]:
 def _body(body: str) -> Iterator[Effect]:
     text = typed(body)
     if re.search(r"(?i)\b(?:drop|truncate|delete|detach)\b", text):
+        plain = [text] if re.match(r"\W*(?i:drop|truncate|delete|alter|with|begin)\b", text) else []
         for part in (
-            text,
+            *plain,
             *re.findall(r'"(?:query|sql|statement|q|stmt)"\s*:\s*"((?:[^"\\]|\\.)*)"', text),
         ):
             yield RunsText("sql", part)
@@ -148,7 +147,8 @@ def _wget(call: Call) -> Iterator[Effect]:
     for program in options.all("use-askpass"):
         yield RunsCommand((program,))
     for url in options.operands:
-        yield Connects(typed(url), sends=bool(files), method=method)
+        told = LOCAL in " ".join((url, *options.all("post-data", "body-data", "header")))
+        yield Connects(typed(url), sends=bool(files) or told, method=method)
         if not options.has("O", "output-document"):
             prefix = (options.all("P", "directory-prefix") or ["."])[0]
             yield Saves(f"{prefix}/{last_part(url)}", DOWNLOAD)
@@ -233,7 +233,7 @@ def _openssl(call: Call) -> Iterator[Effect]:
 
 def _lookup(call: Call) -> Iterator[Effect]:
     """A name that carries unknown text tells it to whoever answers for the domain."""
-    if any(HOLE in word and "." in word for word in call.args):
+    if any("." in word and not UNKNOWN.isdisjoint(word) for word in call.args):
         yield Connects("https://dns.example.org", sends=True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policy.calls import Call, Rule
 from policy.effects import Category, Deletes, Effect, Finding, RunsFile, RunsText, Writes
-from policy.rules.matching import always, is_rehearsal, verbs
+from policy.rules.matching import all_of, always, is_rehearsal, verbs, when
 from policy.shell.marks import typed
 from policy.shell.options import parse
 from policy.vocabulary import named
@@ -101,6 +101,11 @@ def _make(call: Call) -> Iterator[Effect]:
     if options.has("n", "just-print", "dry-run", "recon", "question", "q", "version"):
         return
     goals = [word for word in options.operands if "=" not in word]
+    if any(goal.startswith("install") for goal in goals):
+        places = [
+            word.partition("=")[2] for word in options.operands if word.startswith("DESTDIR=")
+        ]
+        yield Writes(tuple(f"{place}/x" for place in places))
     for text in options.all("eval"):
         yield RunsText("makefile", text)
     for path in options.all("f", "file", "makefile") or ["Makefile", "makefile", "GNUmakefile"]:
@@ -118,6 +123,17 @@ def _edits(call: Call) -> Iterator[Effect]:
         yield Writes(tuple(word for word in call.args if not word.startswith("-")))
 
 
+def _targets(letters: str, *names: str) -> Rule:
+    """A rule for options that name where something is installed."""
+
+    def rule(call: Call) -> Iterator[Effect]:
+        yield Writes(
+            tuple(f"{path}/x" for path in parse(call.args, letters, names).all(*letters, *names))
+        )
+
+    return rule
+
+
 def _setup(call: Call) -> Iterator[Effect]:
     """`python setup.py sdist upload`, `python -m build` and the like."""
     if any(word.endswith("setup.py") for word in call.args[:3]) and "upload" in call.args:
@@ -130,7 +146,13 @@ _NODE_PUBLISHES = (
     r"publish|npm publish|unpublish|deprecate|dist-tag (?:add|rm)|access|owner|team|stage"
 )
 _NODE_CLEARS = r"cache (?:clean|clear|rm|prune|delete)|store prune|pm cache rm"
+_PYTHON_TARGETS = _targets("td", "target", "prefix", "root", "dest")
+
 RULES: dict[str, Rule] = {
+    "nx": verbs(RELEASES, r"release(?: publish)?"),
+    "fastlane": verbs(RELEASES, r"deliver|release|upload\S*|pilot|supply|beta|match"),
+    "shopify": verbs(RELEASES, r"(?:theme|app) (?:push|publish|deploy)"),
+    "rake": verbs(RELEASES, r"release\S*|publish\S*|deploy\S*"),
     **named("apt apt-get aptitude nala apt-fast", _apt),
     "dpkg": _dpkg,
     "rpm": _rpm,
@@ -152,12 +174,15 @@ RULES: dict[str, Rule] = {
     **named("nix-env nix-collect-garbage nix-store nix", _nix),
     **named(
         "pip pip2 pip3 pipx uv easy_install conda mamba micromamba",
-        _manager(
-            r"(?:pip )?uninstall|uninstall-all|remove|env remove|tool uninstall"
-            r"|python uninstall"
-            r"|pip sync",
-            r"publish",
-            r"cache (?:purge|remove|clean|prune)|clean",
+        all_of(
+            _PYTHON_TARGETS,
+            _manager(
+                r"(?:pip )?uninstall|uninstall-all|remove|env remove|tool uninstall"
+                r"|python uninstall"
+                r"|pip sync",
+                r"publish",
+                r"cache (?:purge|remove|clean|prune)|clean",
+            ),
         ),
     ),
     **named(
@@ -168,11 +193,14 @@ RULES: dict[str, Rule] = {
     ),
     **named("npm pnpm yarn bun", _manager(_NODE_REMOVES, _NODE_PUBLISHES, _NODE_CLEARS)),
     **named(
-        "lerna changeset changesets np release-it semantic-release nx-release beachball "
+        "lerna changeset changesets np release-it semantic-release beachball "
         "auto vsce ovsx jsr standard-version-x shipjs lage-publish",
         verbs(RELEASES, r".*"),
     ),
-    "cargo": _manager(r"uninstall|remove|rm", r"publish|yank|owner|release", r"cache"),
+    "cargo": all_of(
+        _targets("", "root"),
+        _manager(r"uninstall|remove|rm", r"publish|yank|owner|release", r"cache"),
+    ),
     **named(
         "gem bundle bundler",
         _manager(r"uninstall|cleanup|remove|clean", r"push|yank|owner|release"),
@@ -211,7 +239,7 @@ RULES: dict[str, Rule] = {
         always(RELEASES),
     ),
     "mkdocs": verbs(RELEASES, r"gh-deploy"),
-    "mike": verbs(RELEASES, r"deploy .*--push|delete"),
+    "mike": when(RELEASES, r" deploy .*--push|--push .*deploy| delete "),
     **named("docker-push kaniko ko", verbs(RELEASES, r"publish|apply|resolve|push|build")),
     **named(
         "mail mailx sendmail mutt neomutt msmtp ssmtp swaks s-nail nail exim exim4 "

@@ -9,6 +9,7 @@ from policy.rules.matching import when
 from policy.shell.options import parse
 from policy.vocabulary import named
 
+LOOKS_IN = Finding(Category.SECRETS, "look into another running process")
 READS_KEYS = Finding(Category.SECRETS, "read keys or passwords")
 
 
@@ -52,7 +53,9 @@ def _look_into(call: Call) -> Iterator[Effect]:
 LOADS = Finding(Category.CODE, "load code that cannot be read beforehand")
 
 RULES: dict[str, Rule] = {
-    **named("strace ltrace py-spy gcore reptyr jmap jstack perf", _look_into),
+    **named("gcore jmap jstack", when(LOOKS_IN, r" \d+ ")),
+    "kubectl": when(READS_KEYS, r" config view .*--raw"),
+    **named("strace ltrace py-spy reptyr perf", _look_into),
     "ssh-keygen": _ssh_keygen,
     **named("gpg gpg2", _gpg),
     "security": when(

@@ -8,17 +8,19 @@ from policy.effects import (
     Category,
     Deletes,
     Effect,
+    Empties,
     Finding,
     RunsCommand,
     RunsFile,
     RunsText,
     Writes,
 )
-from policy.rules.matching import when
+from policy.rules.matching import always, unless, when
 from policy.shell.marks import typed
 from policy.shell.options import parse
 from policy.vocabulary import named
 
+_DELETES_LINES = re.compile(r"\s*:?(?:%|,|1,\$)d")
 READS_KEYS = Finding(Category.SECRETS, "read keys or passwords")
 
 
@@ -41,13 +43,18 @@ def _vim(call: Call) -> Iterator[Effect]:
         yield RunsFile(path, "vim")
     if options.has("s", "es", "e") and call.stdin:
         yield RunsText("vim", call.stdin.text)
+    files = tuple(word for word in options.operands if not word.startswith("+"))
     if any(re.search(r"\bw[q!]*\b|\bx\b|update", command) for command in commands):
-        yield Writes(tuple(word for word in options.operands if not word.startswith("+")))
+        yield Writes(files)
+    if any(_DELETES_LINES.match(command) for command in commands):
+        yield Empties(files)
 
 
 def _ed(call: Call) -> Iterator[Effect]:
     if call.stdin:
         yield RunsText("vim", call.stdin.text)
+        if _DELETES_LINES.match(call.stdin.text):
+            yield Empties(tuple(parse(call.args, "p").operands[:1]))
     yield Writes(tuple(parse(call.args, "p").operands[:1]))
 
 
@@ -152,8 +159,10 @@ RULES: dict[str, Rule] = {
     "nmap": _option_runs("script"),
     "ctags": _option_runs("sort-command"),
     **named("run-parts openvpn", when(LOADS, r" --(?:up|down|route-up|ipchange)")),
+    "husky": unless(HOOKS, r" (?:--version|-v|-h|uninstall|run)"),
+    **named("husky-init simple-git-hooks", always(HOOKS)),
     **named(
-        "pre-commit husky lefthook overcommit simple-git-hooks git-lfs",
+        "pre-commit lefthook overcommit git-lfs",
         when(
             HOOKS,
             r"^ (?:install|init|add|set|migrate-config-x|--install"

@@ -11,11 +11,11 @@ from policy.effects import (
     Effect,
     Empties,
     Finding,
-    RunsCommand,
     RunsText,
     Saves,
     Writes,
 )
+from policy.rules.archives import compresses
 from policy.shell.marks import typed
 from policy.shell.options import Options, parse
 from policy.shell.paths import name_of
@@ -142,7 +142,7 @@ def _sort(call: Call) -> Iterator[Effect]:
     options = parse(call.args, "oktST", ("output", "compress-program", "key"))
     yield Writes(tuple(options.all("o", "output")))
     for program in options.all("compress-program"):
-        yield RunsCommand((program,))
+        yield from compresses(program)
 
 
 def _split(call: Call) -> Iterator[Effect]:

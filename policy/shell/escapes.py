@@ -27,7 +27,7 @@ _NAMED = {
 
 def decode(text: str) -> str:
     """Decode escapes; what bash does not know stays as it is, and a NUL ends the text."""
-    return clean(_ESCAPE.sub(_character, text).partition("\0")[0])
+    return _ESCAPE.sub(_character, text).partition("\0")[0]
 
 
 def _character(match: re.Match[str]) -> str:
@@ -42,4 +42,4 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _point(number: int) -> str:
-    return chr(number) if number < 0x110000 else "\ufffd"
+    return clean(chr(number)) if number < 0x110000 else "\ufffd"

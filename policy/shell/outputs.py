@@ -10,7 +10,7 @@ from policy.calls import Call
 from policy.shell import escapes
 from policy.shell.decoders import DECODERS
 from policy.shell.filters import FILTERS
-from policy.shell.marks import HOLE, LOCAL, clean, is_known, typed
+from policy.shell.marks import HOLE, LOCAL, active, is_known, typed
 from policy.shell.options import parse
 from policy.shell.paths import name_of, resolved
 from policy.shell.streams import SILENCE, Source, Stream
@@ -74,8 +74,9 @@ def _filtered(call: Call) -> Stream | None:
         text = FILTERS[call.program](call, call.stdin.text)
     if text is not None:
         return Stream(text, call.stdin.source)
+    source = Source.PROGRAM if call.stdin.source is Source.FILE else call.stdin.source
     is_local = LOCAL in call.stdin.text or call.program in _SHOWS_LOCAL
-    return Stream(LOCAL if is_local else HOLE, call.stdin.source)
+    return Stream(LOCAL if is_local else HOLE, source)
 
 
 def printed(args: tuple[str, ...]) -> str:
@@ -87,7 +88,7 @@ def printed(args: tuple[str, ...]) -> str:
         output.append(_formatted(form, values))
         if not values or len(values) == before:
             break
-    return clean("".join(output))
+    return "".join(output)
 
 
 def _formatted(form: str, values: list[str]) -> str:
@@ -186,6 +187,14 @@ def _realpath(call: Call) -> Stream:
     return Stream("".join(resolved(operand, call.cwd) + "\n" for operand in operands))
 
 
+def _find(call: Call) -> Stream | None:
+    """What `find` prints ends in the name it looks for."""
+    for option, name in zip(call.args, call.args[1:], strict=False):
+        if option in ("-name", "-iname"):
+            return Stream(f"{HOLE}/{active(name)}\n")
+    return None
+
+
 def _basename(call: Call) -> Stream:
     path, *suffixes = [*parse(call.args, "s").operands, ""]
     name = name_of(path)
@@ -208,6 +217,7 @@ _PRINTERS: dict[str, Callable[[Call], Stream | None]] = {
     "mktemp": _mktemp,
     "realpath": _realpath,
     "readlink": _realpath,
+    "find": _find,
     "basename": _basename,
     "dirname": _dirname,
 }

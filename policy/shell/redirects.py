@@ -9,7 +9,7 @@ from policy.shell.lexer import Heredoc, Kind, Token
 from policy.shell.marks import LOCAL
 from policy.shell.paths import resolved
 from policy.shell.scope import Scope
-from policy.shell.streams import SILENCE, Source, Stream
+from policy.shell.streams import SILENCE, UNKNOWN, Source, Stream
 from policy.shell.words import Expander
 
 _DESCRIPTOR = re.compile(r"\d*-?")
@@ -86,8 +86,8 @@ def flow(
             continue
         target = words.text(redirect.target.text, redirect.target.start)
         if redirect.operator in (">&", "<&") and _DESCRIPTOR.fullmatch(target):
-            if target in words.scope.descriptors and redirect.descriptor in ("", "0"):
-                result.stdin = words.scope.descriptors[target]
+            if redirect.operator == "<&" and redirect.descriptor in ("", "0") and target != "0":
+                result.stdin = words.scope.descriptors.get(target.rstrip("-"), UNKNOWN)
             continue
         _connect(result, redirect, target, words.scope)
     return result

@@ -111,7 +111,7 @@ class Simple:
         before = dict(scope.variables)
         for token in words[:count]:
             self._assign(token, expander, exports=bool(argv), origin=origin)
-        output = SILENCE
+        output = stream.stdin or SILENCE if not argv and not words else SILENCE
         if argv:
             output = self.machine.run_words(argv, scope, origin, stream.stdin)
             _restore(scope, before, words[:count])
