@@ -99,8 +99,7 @@ async def test_a_stack_is_up_survives_kills_and_leaves_nothing(settings: Setting
         for process in first.values():
             process.kill()
         await until(lambda: len(said) == 2)
-        await until(lambda: all(is_up(name) for name in first))
-        assert {child(name).pid for name in first}.isdisjoint(one.pid for one in first.values())
+        await until(lambda: all(pid_of(name) not in {0, old.pid} for name, old in first.items()))
         assert "The worker was ended by SIGKILL and is started again" in " ".join(said)
         await answering(settings)
 
@@ -122,11 +121,12 @@ async def answering(settings: Settings, seconds: float = 15) -> None:
             return
 
 
-def is_up(name: str) -> bool:
+def pid_of(name: str) -> int:
+    """Of the child with this name, 0 while there is none."""
     try:
-        return bool(child(name))
+        return child(name).pid
     except (ValueError, psutil.Error):
-        return False
+        return 0
 
 
 async def test_a_server_of_somebody_else_is_used_and_left_alone(

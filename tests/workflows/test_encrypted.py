@@ -19,7 +19,7 @@ from connection import plugin
 from demo.claude import ScriptedClaude
 from demo.scenarios.steps import finish, run
 from demo.script import Conversation, Turn
-from encryption import UnknownKey, encryption
+from encryption import KEY_FILE, UnknownKey, encryption
 from models import contract
 from models.task import State
 from settings import Settings
@@ -142,6 +142,27 @@ async def test_who_has_another_key_is_told_so(
     stranger = await client_with_key(server, tmp_path / "stranger")
     with pytest.raises(UnknownKey, match="is not here"):
         await stranger.get_workflow_handle(story.task_id).query(contract.Query.PROGRESS)
+
+
+async def test_a_task_waits_until_its_worker_has_the_key(
+    sealed_house: House,
+    server: WorkflowEnvironment,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    home = tmp_path / "elsewhere"
+    client = await client_with_key(server, home)
+    elsewhere = House(client, sealed_house.settings, sealed_house.claude)
+    story = await elsewhere.start("scenario=hello")
+    async with asyncio.timeout(20):
+        while "WORKFLOW_TASK_FAILED" not in (await history(story, server.client)).to_json():
+            await asyncio.sleep(0.05)
+    assert f"which is not here: add it to {KEY_FILE} in TARS_HOME" in caplog.text
+
+    keys, theirs = tmp_path / KEY_FILE, home / KEY_FILE
+    keys.write_text(keys.read_text() + theirs.read_text())
+    theirs.write_text(theirs.read_text() + keys.read_text().splitlines()[0])
+    assert (await story.handle.result()).state is State.COMPLETED
 
 
 async def temporal(server: WorkflowEnvironment, *words: str) -> str:
