@@ -19,6 +19,9 @@ SHORTEST_CHARACTERS = 3
 WORD_CHARACTERS = 12
 """Shorter secrets are blanked only as words."""
 
+PART_CHARACTERS = 16
+"""Parts of a list or of an address are secrets of their own from this length on."""
+
 CUT_CHARACTERS = 8
 """So much of a secret at the end of a text that was cut is blanked as well."""
 
@@ -108,13 +111,11 @@ class RedactedStream:
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it may be written: whole, each of its parts, as part of an address."""
+    """A secret as it may be written: whole, its long parts, as part of an address."""
     secret = secret.strip()
-    parts = [secret, *re.split(r"[\s,]+", secret)]
-    parts += [part.partition(":")[2] for part in parts]
-    if "://" in secret:
-        parts = [secret, *(part for part in re.split(r"[/:@?&=#]+", secret) if len(part) >= 16)]
-    forms = {form for part in parts for form in (part, quote(part, safe=""))}
+    parts = re.split(r"[/:@?&=#]+" if "://" in secret else r"[\s,:]+", secret)
+    wholes = [secret, *(part for part in parts if len(part) >= PART_CHARACTERS)]
+    forms = {form for whole in wholes for form in (whole, quote(whole, safe=""))}
     return {form for form in forms if len(form) >= SHORTEST_CHARACTERS}
 
 

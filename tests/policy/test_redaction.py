@@ -51,6 +51,12 @@ def test_known_values_are_blanked(text: str, shown: str) -> None:
     assert REDACTOR.text(text) == shown
 
 
+def test_words_of_a_passphrase_stay() -> None:
+    redactor = Redactor(["correct horse: battery"])
+    assert redactor.text("correct horse: battery") == BLANKED
+    assert redactor.text("a correct battery, horse") == "a correct battery, horse"
+
+
 def test_an_address_gives_away_its_parts() -> None:
     hook = "https://discord.example/api/hook/123/AbCdEfGhIjKlMnOp-qrst"
     redactor = Redactor([hook])

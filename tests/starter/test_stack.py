@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx2
 import psutil
 import pytest
 
@@ -93,6 +94,9 @@ async def test_a_stack_is_up_survives_kills_and_leaves_nothing(settings: Setting
     async with local_stack(settings, tell=said.append, worker=worker()) as stack:
         assert files.running() == stack.state
         assert stack.state.own_server
+        assert httpx2.post(f"{stack.state.api}/codec/decode", json={}).json() == {}
+        page = httpx2.get(f"{stack.state.web_ui}/api/v1/settings").json()
+        assert page["Codec"]["Endpoint"] == f"{stack.state.api}/codec"
         assert await missing_attributes(await connect(settings)) == set()
 
         first = {name: child(name) for name in ("temporal", "stand_in_worker")}
