@@ -64,7 +64,7 @@ async def _crowd(side: Ours) -> Table:
     begun = time.perf_counter()
     tasks = [
         asyncio.create_task(
-            play_to_the_end(side, f"scenario=long turns={CROWD_TURNS} crowd {n} {time.time()}")
+            play_to_the_end(side, f"scenario=long turns={CROWD_TURNS} crowd {n} {begun}", 1)
         )
         for n in range(CROWD)
     ]

@@ -61,9 +61,10 @@ async def turn_ms(play: Callable[[str], Awaitable[object]], claude: Control, tur
     return Samples(tuple(1000 * (b - a) for a, b in pairwise(times)))
 
 
-async def play_to_the_end(side: Side, goal: str) -> None:
+async def play_to_the_end(side: Side, goal: str, poll_seconds: float = POLL_SECONDS) -> None:
     """Start a task and wait until it is done."""
-    await wait_for_state(side, await side.start(goal), "completed", DEADLINE_SECONDS)
+    task_id = await side.start(goal)
+    await wait_for_state(side, task_id, "completed", DEADLINE_SECONDS, poll_seconds)
 
 
 async def code_to_running_ms(side: Side, samples: int) -> Samples:
@@ -84,17 +85,21 @@ async def waiting_memory(side: Side, tasks: int) -> tuple[Memory, Memory]:
     """Memory of the workers with nothing to do and with `tasks` that wait for a code."""
     before = await _settled_memory(side)
     ids = await _started(side, f"scenario={CONFIRMED} waiting", tasks)
-    await asyncio.gather(
-        *(
-            wait_for_state(side, task_id, "waiting_confirmation", DEADLINE_SECONDS)
-            for task_id in ids
-        )
-    )
+    await _all_in(side, ids, "waiting_confirmation")
     after = await _settled_memory(side)
     for task_id in ids:
         await side.confirm(task_id)
-    await asyncio.gather(*(wait_for_state(side, task_id, "completed") for task_id in ids))
+    await _all_in(side, ids, "completed")
     return before, after
+
+
+async def _all_in(side: Side, ids: Sequence[str], state: str) -> None:
+    """Wait for many, each asked so seldom that all together ask about a hundred times a second."""
+    poll_seconds = max(POLL_SECONDS, len(ids) / 100)
+    deadline_seconds = DEADLINE_SECONDS + len(ids)
+    await asyncio.gather(
+        *(wait_for_state(side, one, state, deadline_seconds, poll_seconds) for one in ids)
+    )
 
 
 async def running_memory(side: Side, claude: Control, tasks: int) -> Memory:

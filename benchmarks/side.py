@@ -43,11 +43,18 @@ class TooLate(Exception):
 
 
 async def wait_for_state(
-    side: Side, task_id: str, state: str, deadline_seconds: float = 60
+    side: Side,
+    task_id: str,
+    state: str,
+    deadline_seconds: float = 60,
+    poll_seconds: float = POLL_SECONDS,
 ) -> None:
-    """Wait until a task is in a state. Raises TooLate."""
+    """Wait until a task is in a state. Raises TooLate.
+
+    Who waits for many asks less often, or the asking is what is measured.
+    """
     give_up = time.monotonic() + deadline_seconds
     while (now := await side.state(task_id)) != state:
         if time.monotonic() > give_up:
             raise TooLate(f"{side.name}: {task_id} is {now} and not {state}.")
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(poll_seconds)

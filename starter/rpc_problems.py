@@ -21,6 +21,10 @@ def problem_of(error: RPCError, task_id: str) -> TaskProblem:
             return UnknownTask(f"There is no task {short}: try ./tars list.")
         case RPCStatusCode.FAILED_PRECONDITION | RPCStatusCode.DEADLINE_EXCEEDED:
             return no_worker(task_id)
+        case RPCStatusCode.CANCELLED:
+            return NoWorker(
+                f"Task {short} did not answer in time: its worker is very busy or away."
+            )
         case _:
             return TaskProblem(f"Temporal could not do it: {error}.")
 
