@@ -105,12 +105,12 @@ class Answers:
         People asked on two channels answer on both. The next question may wait by then, and
         nobody has read it yet.
         """
-        if answer.names_none and len(self._requests()) > 1:
-            before = self._requests()[-2]
-            approved = before.standing is Standing.APPROVED
-            if approved and self._is_fresh(before) and before.channel != answer.channel:
-                return before
-        return None
+        if not answer.names_none or len(self._requests()) < 2:
+            return None
+        before, latest = self._requests()[-2:]
+        approved = before.standing is Standing.APPROVED and self._is_fresh(before)
+        echoed = latest.is_open and approved and before.channel != answer.channel
+        return before if echoed else None
 
     def _reply_when_closed(self, answer: ConfirmationAnswer, request: Confirmation) -> ConfirmReply:
         """A bare code means the last request only while people may still have that in mind."""
