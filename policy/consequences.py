@@ -24,7 +24,7 @@ from policy.effects import (
 )
 from policy.environment import finding_of
 from policy.hosts import Host, host_of
-from policy.places import Place, Places
+from policy.places import Place, Places, is_private_key
 from policy.shell.scope import Scope
 
 
@@ -114,7 +114,7 @@ class Consequences:
 
     def _reads(self, effect: Reads, scope: Scope) -> Iterator[Finding]:
         for path in effect.paths:
-            if self.places.is_secret(path, scope.cwd):
+            if self.places.is_secret(path, scope.cwd) or (effect.shows and is_private_key(path)):
                 yield Finding(Category.SECRETS, "read keys or passwords")
 
     def _changes_mode(self, effect: ChangesMode, scope: Scope) -> Iterator[Finding]:

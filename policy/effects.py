@@ -65,9 +65,10 @@ class Empties:
 
 @dataclass(frozen=True)
 class Reads:
-    """Shows or copies the content of files."""
+    """Takes the content of files; `shows` when it prints or carries it on as it is."""
 
     paths: tuple[str, ...]
+    shows: bool = False
 
 
 @dataclass(frozen=True)

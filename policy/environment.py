@@ -22,6 +22,7 @@ _LOADS_CODE = frozenset(
         "EXINIT MANOPT LUA_INIT GIO_EXTRA_MODULES OPENSSL_CONF OPENSSL_ENGINES"
     )
 )
+_SEARCHED = frozenset(words_of("PYTHONPATH NODE_PATH PERL5LIB RUBYLIB CLASSPATH"))
 _PROGRAMS = frozenset(
     words_of(
         "PAGER GIT_PAGER MANPAGER SYSTEMD_PAGER AWS_PAGER EDITOR VISUAL GIT_EDITOR "
@@ -68,9 +69,15 @@ def finding_of(effect: Sets) -> Finding | None:
         or (name == "LD_LIBRARY_PATH" and not _are_libraries_harmless(value))
         or (name in _LOADING_OPTIONS and bool(_LOADING_OPTIONS[name].search(value)))
         or (name in ("PS4", "PS1", "PS0", "PS2") and bool(_SUBSTITUTES.search(value)))
+        or (name in _SEARCHED and any(map(_is_shared, value.split(":"))))
         or (name == "ENV" and effect.exported and value.startswith(("/", ".", "~")))
     )
     return CHANGES_PROGRAMS if unsafe else None
+
+
+def _is_shared(directory: str) -> bool:
+    """Tell whether anybody may put files into a directory."""
+    return directory.startswith(("/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - compared, not used
 
 
 def is_path_harmless(value: str) -> bool:

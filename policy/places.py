@@ -73,10 +73,19 @@ _SECRETS_OF_USERS = re.compile(
     r"|/\.bash_history$|/\.zsh_history$|/wallet\.dat$|/\.ethereum/keystore|/\.electrum"
     r"|\.(?:p12|pfx|keystore|jks|kdbx|ppk)$|(?<!-cert)(?:key|private)\w*\.pem$"
 )
+_PRIVATE_KEY = re.compile(
+    r"(?:^|/)(?!.*(?:pub|cert|\bca\b))(?:[^/]*\.(?:key|p12|pfx|jks|keystore|ppk)"
+    r"|(?:[^/]*[-_.])?(?:priv(?:ate)?|priv(?:ate)?[-_]?key|key)\.(?:pem|der))$"
+)
 _ROOTS = re.compile(
     r"(?:/(?:bin|boot|dev|etc|home|lib|lib32|lib64|opt|proc|root|run|sbin|srv|sys|usr|var"
     r"|Users|System|Library|Applications|home/[^/]+|usr/(?:bin|lib|local|sbin|share)))?"
 )
+
+
+def is_private_key(path: str) -> bool:
+    """Tell whether a file is a private key by its name, wherever it lies."""
+    return bool(_PRIVATE_KEY.search(path))
 
 
 @dataclass(frozen=True)

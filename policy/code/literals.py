@@ -22,11 +22,12 @@ _COMMENTS = {
     "--": r"--(?:\[\[.*?\]\]|[^\n]*)",
     ";": r";[^\n]*",
 }
-_QUOTE_LIKE = re.compile(
-    r"(?<![\w$@%>{.-])(?:(?:s|tr|y)([/|,!])(?:\\.|(?!\1)[^\n]){0,300}\1(?:\\.|(?!\1)[^\n]){0,300}\1"
-    r"(?P<flags>[a-z]*)|(?:m|qr)([/|,!])(?:\\.|(?!\3)[^\n]){0,300}\3[a-z]*"
+_PATTERNS = (
+    r"(?<![\w$@%>{.-])(?:s|tr|y)(?P<a>[/|,!])(?:\\.|(?!(?P=a))[^\n]){0,300}(?P=a)"
+    r"(?:\\.|(?!(?P=a))[^\n]){0,300}(?P=a)(?P<flags>[a-z]*)"
+    r"|(?<![\w$@%>{.-])(?:m|qr)(?P<b>[/|,!])(?:\\.|(?!(?P=b))[^\n]){0,300}(?P=b)[a-z]*"
     r"|(?:(?<=[=!]~)|(?<=[=!]~ )|(?<=\bif )|(?<=\band )|(?<=\bor )|(?<=less )|(?<=\())"
-    r"/(?![/*])(?:\\.|[^/\n]){1,300}/[a-z]*)"
+    r"/(?![/*])(?:\\.|[^/\n]){1,300}/[a-z]*"
 )
 _JOINED = re.compile(rf"{LITERAL}\s*(?:\+|\.\.?|~)\s*{LITERAL}")
 _PROPERTY = re.compile(rf"\[\s*{LITERAL}\s*\]")
@@ -42,6 +43,7 @@ _CHARACTER = re.compile(r"\bchr\((\d+)\)|\b(\d+)\.chr\b")
 _REVERSED = re.compile(
     rf"{LITERAL}\.(?:split\([^)]*\)\.reverse\(\)\.join\([^)]*\)|reverse\b(?:\(\))?)"
 )
+_ESCAPED_SIGN = re.compile(r"\\([^\w\s])")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 
 
@@ -70,26 +72,22 @@ def cut(text: str, comment: str, *, patterns: bool = False) -> Code:
     With `patterns`, as in Perl, `/pattern/` and `s/pattern/text/` are data like texts.
     """
     code = Code("")
-    if patterns:
-        text = _QUOTE_LIKE.sub(_kept_if_run, text)
-    comments = "|".join(_COMMENTS[kind] for kind in comment.split())
-    pattern = re.compile(f"{comments}|({_STRINGS})" if comments else f"({_STRINGS})", re.DOTALL)
+    kinds = [_COMMENTS[kind] for kind in comment.split()]
+    data = [*kinds, f"(?P<text>{_STRINGS})", *([_PATTERNS] if patterns else [])]
+    pattern = re.compile("|".join(data), re.DOTALL)
     code.bare = pattern.sub(lambda found: _kept(code, found), text.translate({1: None, 2: None}))
     _fold(code)
     return code
 
 
-def _kept_if_run(found: re.Match[str]) -> str:
-    """Patterns and substitutions are data, unless their replacement is run as code."""
-    return found[0] if "e" in (found["flags"] or "") else " "
-
-
 def _kept(code: Code, found: re.Match[str]) -> str:
-    literal = found[1]
-    if literal is None:
-        return " "
+    groups = found.groupdict()
+    literal = groups["text"]
+    if literal is None:  # a substitution with the flag `e` runs its replacement
+        return found[0] if "e" in (groups.get("flags") or "") else " "
     body = literal[1:-1]
-    token = code.add(body if literal[0] == "'" and "\\x" not in body else decode(body))
+    text = body if literal[0] == "'" and "\\x" not in body else decode(body)
+    token = code.add(_ESCAPED_SIGN.sub(r"\1", text))
     code.quotes[-1] = literal[0]
     return token
 

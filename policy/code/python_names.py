@@ -22,6 +22,7 @@ class Names:
 
     constants: Constants = field(default_factory=Constants)
     called: set[int] = field(default_factory=set)
+    passed: list[ast.expr] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
 
     def learn(self, nodes: list[ast.AST]) -> None:
@@ -38,6 +39,14 @@ class Names:
                     assigned.append(node)
         for assignment in assigned:
             self._assign(assignment)
+        self._learn_passed(nodes)
+
+    def _learn_passed(self, nodes: list[ast.AST]) -> None:
+        """Collect what the code's own functions are called with."""
+        defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+        for node in nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                self.passed += node.args if node.func.id in defined else []
 
     def _import_from(self, module: str, names: list[ast.alias]) -> None:
         for name in names:

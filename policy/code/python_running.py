@@ -66,7 +66,7 @@ def _words(words: list[str], node: ast.Call, names: Names) -> Iterator[Effect]:
 
 def _every_command(names: Names) -> Iterator[Effect]:
     """A command that is put together elsewhere: every text that may become it is read."""
-    for node in names.constants.names.values():
+    for node in (*names.constants.names.values(), *names.passed):
         value = names.constants.value(node)
         if isinstance(value, list) and value and is_known(value[0]) and value[0]:
             yield RunsCommand(tuple(value))

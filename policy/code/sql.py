@@ -38,7 +38,7 @@ _DESTROYS = re.compile(
     r"|master|table|recyclebin|index)\b"
     r"|\breset\s+(?:master|slave|replica|query|persist)\b|\bdrop\s+§"
     r"|\bflush\s+(?:tables|privileges|hosts|logs)\b"
-    r"|\bdetach\s+delete\b|\bthen\s+delete\b|\balter\s+table\b[^;]*\bdrop\b"
+    r"|\bdetach\s+delete\b|\bthen\s+delete\b|\balter\s+table\b[^;]*\b(?:drop|delete\s+where)\b"
     r"|\boptimize\s+table\b[^;]*\bfinal\b"
     r"|\bdbms_scheduler\b|\bxp_cmdshell\b|\bshutdown\s+(?:immediate|abort"
     r"|with)\b|\bto\s+program\b|\bfrom\s+program\b"
@@ -47,7 +47,9 @@ _DESTROYS = re.compile(
 )
 _ONLY_EXPLAINED = re.compile(r"\s*explain\s+(?!analy|\(.*analy)", re.IGNORECASE)
 _DOLLARS = re.compile(r"\$(\w*)\$(.*?)\$\1\$", re.DOTALL)
-_DYNAMIC = re.compile(r"\b(?:execute(?:\s+immediate)?|prepare|exec|sp_executesql)\b", re.IGNORECASE)
+_DYNAMIC = re.compile(
+    r"\b(?:do(?=\s+')|execute(?:\s+immediate)?|prepare|exec|sp_executesql)\b", re.IGNORECASE
+)
 _STRING = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
 _SHELL_LINE = re.compile(
     r"^\s*(?:\\!|\.(?:shell|system)|system|!!?|!(?:sh|run)?|host)[ \t]+(.+)$",
@@ -104,7 +106,7 @@ def _loses_data(text: str) -> bool:
     if any(_DESTROYS.search(part) for part in _parts(bare)):
         return True
     return bool(_DYNAMIC.search(bare)) and any(
-        _loses_data(found[1]) for found in _STRING.finditer(text)
+        _loses_data(found[1].replace("''", "'")) for found in _STRING.finditer(text)
     )
 
 

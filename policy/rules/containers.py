@@ -161,6 +161,7 @@ RULES: dict[str, Rule] = {
         lambda call: _docker(Call("docker", ("docker", "compose", *call.args))),
     ),
     **named("kubectl oc k k3s-kubectl microk8s.kubectl kubecolor", _kubectl),
+    "adb": verbs(REMOTE, r"shell|push|install|uninstall|reboot|root|remount|sideload"),
     "helm": verbs(CLUSTER, r"uninstall|delete|del|un|install|upgrade|rollback|push"),
     "helmfile": verbs(CLUSTER, r"apply|sync|destroy|delete"),
     **named(

@@ -35,7 +35,7 @@ _ACTIONS = {
     "artisan": r"(?:migrate:(?:fresh|reset|refresh|rollback)|db:wipe|\S*:(?:clear|flush"
     r"|prune)|queue:flush)",
     "console": r"doctrine:(?:database|schema):drop|doctrine:mongodb:schema:drop",
-    "mix": r"ecto\.(?:drop|reset|rollback)",
+    "mix": r"(?:.* )?ecto\.(?:drop|reset|rollback),?",
     "diesel": r"database reset|migration (?:revert|redo)|database drop",
     "sqlx": r"database (?:drop|reset)|migrate revert",
     "sea-orm-cli": r"migrate (?:fresh|refresh|reset|down)",
@@ -186,6 +186,16 @@ def _mongo(call: Call) -> Iterator[Effect]:
     yield RunsInput("mongo")
 
 
+def _shell_of_service(call: Call) -> Iterator[Effect]:
+    """`heroku pg:psql -c SQL`, `pscale shell DATABASE`."""
+    if {"pg:psql", "shell", "sql"}.isdisjoint(call.args):
+        return
+    options = parse(call.args, "ca", ("command", "app"))
+    for text in (*options.all("c", "command"), *options.operands):
+        yield RunsText("sql", text)
+    yield RunsInput("sql")
+
+
 def _mongo_tool(call: Call) -> Iterator[Effect]:
     if "--drop" in call.args:
         yield LOSES_DATA
@@ -234,7 +244,7 @@ RULES: dict[str, Rule] = {
     ),
     **named("mysql mariadb mycli tidb", _sql_client("uhPDSp", ("e", "execute"))),
     **named(
-        "sqlite3 sqlite litecli duckdb libsql turso spatialite",
+        "sqlite3 sqlite litecli duckdb libsql spatialite",
         _sql_client("", ("cmd", "c", "init", "s"), ("init", "f")),
     ),
     **named("sqlcmd osql isql tsql mssql-cli", _sql_client("SUPdh", ("Q", "q"), ("i",))),
@@ -254,6 +264,7 @@ RULES: dict[str, Rule] = {
         _kafka,
     ),
     "cypher-shell": _cypher,
+    **named("heroku pscale turso", _shell_of_service),
     "php": _php,
     **named("python python3", _python_script),
 }

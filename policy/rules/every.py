@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policy.calls import Call
-from policy.effects import Connects, Effect, Reads, Writes
+from policy.effects import Connects, Effect, Reads, RunsCommand, Writes
 from policy.shell.marks import typed
 from policy.vocabulary import words_of
 
@@ -21,11 +21,14 @@ _MAYBE_SECRET = re.compile(
     r"ssh|aws|netrc|shadow|environ|credential|gnupg|kube|docker|id_[rde]"
     r"|pgpass|npmrc|pypirc|secret|keyring"
     r"|my\.cnf|azure|gcloud|hosts\.yml|vault|password|keychain|private|\.p12"
-    r"|\.pfx|\.jks|\.pem|keystore|kdbx|sudoers"
+    r"|\.key|privkey|\.pfx|\.jks|\.pem|keystore|kdbx|sudoers"
     r"|history|cookies|Cookies|Login Data|key[34]\.db|logins|/mem|kcore"
     r"|master\.passwd|s3cfg|boto|claude|codex|kmem"
     r"|terraform\.d|rclone|wallet|krb5|maps|/proc/|\.fly|stripe|netlify"
     r"|openai|anthropic|ppk|electrum|\.gem|\.cargo"
+)
+_SHOWS = frozenset(
+    words_of("cat less more head tail bat batcat nl tac strings xxd od hexdump base64 curl nc")
 )
 _OUTPUT = re.compile(
     r"-o|--(?:out|output|outfile|output-file|output-dir|out-dir|outdir|output-path|dest|destination"
@@ -46,7 +49,7 @@ def every_call(call: Call) -> Iterator[Effect]:
     """Effects that follow from the words of any call."""
     line = call.line()
     if call.program not in _ONLY_NAMES and _MAYBE_SECRET.search(line):
-        yield Reads(tuple(_paths(call)))
+        yield Reads(tuple(_paths(call)), shows=call.program in _SHOWS)
     if "169.254" in line or "metadata" in line:
         for word in call.args:
             if call.program not in _ONLY_NAMES and re.search(
@@ -56,6 +59,8 @@ def every_call(call: Call) -> Iterator[Effect]:
     if call.program in _SENDERS and _CONFIRMS.search(line) and "GET /health" not in line:
         yield Connects("/confirmation")
     yield from _written(call)
+    if "/init.d/" in call.path:
+        yield RunsCommand(("service", call.program, *call.args))
 
 
 def _written(call: Call) -> Iterator[Effect]:

@@ -172,7 +172,7 @@ RULES: dict[str, Rule] = {
     **named(
         "aws gcloud az doctl linode-cli oci ibmcloud aliyun hcloud vultr-cli scw exo "
         "openstack s3cmd s4cmd s5cmd gsutil mc b2 azcopy yc tccli civo upctl ovh "
-        "awslocal-x bq ossutil swift-cli civo cf ibmcloud pscale neonctl neon "
+        "awslocal-x bq ossutil swift-cli cf pscale neonctl neon "
         "planetscale atlas",
         _cloud,
     ),
@@ -191,8 +191,8 @@ RULES: dict[str, Rule] = {
         ),
     ),
     **named(
-        "heroku fly flyctl vercel now netlify railway render dokku surge wrangler "
-        "firebase ntl platform gigalixir shopify expo eas amplify deployctl koyeb "
+        "heroku fly flyctl netlify railway render dokku surge wrangler "
+        "firebase ntl platform gigalixir shopify expo eas deployctl koyeb "
         "northflank cloudflared zeit modal replicate beam clever scalingo nanobox "
         "porter defang convex supabase encore",
         verbs(

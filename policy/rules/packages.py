@@ -193,7 +193,7 @@ RULES: dict[str, Rule] = {
     ),
     **named("npm pnpm yarn bun", _manager(_NODE_REMOVES, _NODE_PUBLISHES, _NODE_CLEARS)),
     **named(
-        "lerna changeset changesets np release-it semantic-release beachball "
+        "lerna changeset changesets release-it beachball "
         "auto vsce ovsx jsr standard-version-x shipjs lage-publish",
         verbs(RELEASES, r".*"),
     ),

@@ -80,6 +80,8 @@ RULES: dict[str, Rule] = {
         _sudo,
     ),
     **named("su runuser newgrp", _su),
+    **named("ctr lxc incus", when(RIGHTS, r"privileged")),
+    "systemd-run": when(RIGHTS, r" (?:--uid|--gid|-p User)"),
     **named(
         "chroot nsenter unshare setpriv capsh gosu su-exec setuidgid sg machinectl "
         "bwrap systemd-nspawn arch-chroot schroot lxc-attach aa-exec ip-netns",

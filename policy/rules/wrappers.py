@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from policy.calls import Call, Rule
 from policy.effects import Effect, RunsCommand, RunsText, Sets
-from policy.shell.marks import quoted
+from policy.shell.marks import is_hole, quoted
 from policy.shell.options import parse
 from policy.vocabulary import named, words_of
 
@@ -51,6 +51,8 @@ def _env(call: Call) -> Iterator[Effect]:
         yield RunsText("bash", " ".join((text, *map(quoted, options.operands))))
         return
     words = tuple(word for word in call.words if word != "-")
+    while len(words) > 2 and is_hole(words[1]):  # `env $(cat .env) program`
+        words = (words[0], *words[2:])
     yield from Wrapper("uCSP", ("unset", "chdir", "split-string"))(replace(call, words=words))
 
 

@@ -19,7 +19,8 @@ from policy.vocabulary import words_of
 _DIRECTIVE = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?([sbdiuxXocq]))|((?:[^%\\]|\\.)+)", re.DOTALL)
 _INTEGER = re.compile(r"0[xX][0-9a-fA-F]+|-?\d+")
 _SHELL_SETTINGS = re.compile(
-    r"(?:ssh-agent|gpg-agent|dircolors|lesspipe|keychain)\b|perl -I\S+ -Mlocal::lib|"
+    r"\S+ completion \w+|(?:ssh-agent|gpg-agent|dircolors|lesspipe|keychain)\b"
+    r"|perl -I\S+ -Mlocal::lib|"
     r"(?:pyenv|rbenv|nodenv|goenv|jenv|direnv|starship|zoxide|mise|rtx|fnm|opam|conda|mamba|"
     r"micromamba|brew|minikube|docker-machine|poetry|luarocks|register-python-argcomplete) "
     r"(?:\S+ )*(?:init|hook|env|activate|shellenv|completion|virtualenv-init"
