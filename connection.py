@@ -18,9 +18,10 @@ from temporalio.converter import (
 from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from encryption import encryption
+from sandbox import Sandbox
 from settings import Settings
 
 PASSED_THROUGH = ("models", "activities", "workflows.memory", "workflows.confirmation")
@@ -43,7 +44,7 @@ def plugin(codec: PayloadCodec | None = None) -> SimplePlugin:
     return SimplePlugin(
         "tars",
         data_converter=_encrypting(codec) if codec else pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=Sandbox(restrictions=restrictions),
     )
 
 

@@ -185,10 +185,11 @@ def _outputs(command: Path) -> Path:
     names = command.parent / ".outputs"
     names.mkdir(exist_ok=True)
     names.chmod(0o755)
-    for output in command.parent.glob("*/output"):
-        if output.parent != command:
-            with suppress(FileExistsError):
-                (names / f"{output.parent.name}.txt").hardlink_to(output)
+    begun = {one.name for one in command.parent.iterdir()} - {names.name, command.name}
+    for key in begun - {name.stem for name in names.iterdir()}:
+        # a command that never began has no output; another one may name it at the same time
+        with suppress(FileNotFoundError, FileExistsError):
+            (names / f"{key}.txt").hardlink_to(command.parent / key / "output")
     return names
 
 
