@@ -9,11 +9,19 @@ import unicodedata
 MOST_WORDS = 20
 """Of one `speak` text; a longer one is not listened to (issue: at most 20 words)."""
 
+# fmt: off
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+)
+_TENS = (
+    "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+)
+_LEADING_ON = {
+    "a", "an", "the", "and", "or", "with", "of", "in", "on", "for", "to", "by", "from", "that",
+}
+# fmt: on
 _SCALES = ((1_000_000, "million"), (1_000, "thousand"), (100, "hundred"))
 _MOST_COUNTED = 999_999_999
 """Larger numbers, and those with a leading zero, are said digit by digit."""
@@ -146,12 +154,9 @@ def _cut(text: str, most_words: int) -> str:
     return " ".join(kept) or " ".join(words[:most_words]).rstrip(".,?!'") + "."
 
 
-_LEADING_ON = set("a an the and or with of in on for to by from that which into".split())
-"""Words after which one expects another."""
-
-
 def title(goal: str, most_words: int = 6) -> str:
     """The first words of a goal, by which people tell tasks apart."""
+    # words after which one expects another make no end
     words = _cut(speakable(goal, 200), most_words).rstrip(".,?!").split()
     while len(words) > 1 and words[-1].lower() in _LEADING_ON:
         words.pop()
