@@ -19,10 +19,12 @@ from activities.safety import SafetyActivities
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
 from logs import make_redactor
+from models.notices import Channel
 from policy.commands import Mode, judge
 from policy.secrets import command_environment
 from settings import Settings
 from workflows.coding_task import CodingTask
+from workflows.delivery import Delivery
 from workflows.misshapen import DropMisshapenSignals
 from workspace.jail import Walls, choose_walls
 from workspace.limits import ResourceLimits
@@ -91,6 +93,11 @@ def make_remote(settings: Settings) -> Remote | None:
     """Make the remote of the checkpoints, if one is configured."""
     url = settings.checkpoint_remote
     return Remote(url, settings.process_environment) if url else None
+
+
+def channels_of(_settings: Settings) -> list[Channel]:
+    """Where people are told what a task does, as far as it is set up."""
+    return []
 
 
 def _remarks(codes: Codes) -> list[str]:
@@ -175,7 +182,13 @@ class Composition:
         self._mind = ClaudeActivities(claude, home, redactor, remote=remote)
         remarks = _remarks(codes)
         self._files = WorkspaceActivities(
-            home, model, walls.describe(), redactor, remarks=remarks, remote=remote
+            home,
+            model,
+            walls.describe(),
+            redactor,
+            remarks=remarks,
+            remote=remote,
+            channels=channels_of(settings),
         )
         self._safety = SafetyActivities(home, gate, codes, settings.asking, remote)
         self._shell = CommandActivities(home, launcher, walls, gate, redactor, allowance, remote)
@@ -187,7 +200,7 @@ class Composition:
         return Worker(
             client,
             task_queue=self._task_queue,
-            workflows=[CodingTask],
+            workflows=[CodingTask, Delivery],
             interceptors=self._interceptors,
             activities=[
                 self._mind.think,

@@ -16,6 +16,7 @@ from activities.heartbeats import heartbeats_of_thread
 from activities.prompt import first_message, frozen
 from activities.workspace_errors import told_as_problems
 from models.contract import TASK_ID_PREFIX
+from models.notices import Channel
 from models.steps import (
     Closed,
     CloseRequest,
@@ -75,8 +76,8 @@ class WorkspaceActivities:
 
     `home` is the data directory that holds the tasks, `model` and `walls` go into the frozen
     beginning of each conversation, `remarks` are told to people as each task begins. `redactor`
-    blanks secrets in what Claude is shown. Checkpoints go to a `remote` as well. Raises
-    ApplicationError with a type of Problem.
+    blanks secrets in what Claude is shown. Checkpoints go to a `remote` as well. `channels` are
+    where each task tells what it does. Raises ApplicationError with a type of Problem.
     """
 
     def __init__(
@@ -88,8 +89,10 @@ class WorkspaceActivities:
         *,
         remarks: Sequence[str] = (),
         remote: Remote | None = None,
+        channels: Sequence[Channel] = (),
     ) -> None:
         self._home = home
+        self._channels = channels
         self._remote = remote
         self._redactor = redactor
         self._remarks = remarks
@@ -116,6 +119,7 @@ class WorkspaceActivities:
             notes=[*self._remarks, *notes, *snapshot.notes],
             model=self._model,
             workspace=str(directory.workspace),
+            channels=[*self._channels],
         )
 
     @activity.defn(no_thread_cancel_exception=True)

@@ -9,6 +9,9 @@ from enum import StrEnum
 WORKFLOW_TYPE = "CodingTask"
 TASK_ID_PREFIX = "task-"
 
+DELIVERY_TYPE = "Delivery"
+"""Workflow type that tells a channel what a task left to be told."""
+
 POLL_QUERY = "__temporal_workflow_stream_poll"
 """Query of temporalio.contrib.workflow_streams that reads retained items without a trace."""
 
@@ -44,10 +47,16 @@ class SearchAttribute(StrEnum):
 
 
 class Activity(StrEnum):
-    """Activities that a door starts by itself, without a workflow."""
+    """Activities that are known by name: a door starts the first two itself, without a workflow.
+
+    The others tell people something, one for each channel (`models.notices.Channel`).
+    """
 
     SHOW_DIFF = "show_diff"
     SHOW_LOG = "show_log"
+    POST_UPDATE = "post_update"
+    ANNOUNCE = "announce"
+    SPEAK = "speak"
 
 
 MAX_GOAL_ATTRIBUTE_BYTES = 200

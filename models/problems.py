@@ -14,4 +14,5 @@ class Problem(StrEnum):
     HOST_UNUSABLE = "HostUnusable"  # disk full, git missing, directory gone: parks until resumed
     WORKSPACE_BUSY = "WorkspaceBusy"  # another attempt holds it: retried
     REMOTE_UNREACHABLE = "RemoteUnreachable"  # of the checkpoints: retried, then parks
+    CHANNEL_REFUSED = "ChannelRefused"  # nothing will be taken there: the task goes on without
     STALE_ATTEMPT = "StaleAttempt"  # a later attempt has taken over: this one ends

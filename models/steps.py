@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.notices import Channel
 from models.task import Checkpoint, DiffStat, Phase, State, TaskId
 
 # --- Claude's tools: each class is one tool's input; the docstring is what Claude reads ----------
@@ -284,6 +285,9 @@ class Opened(BaseModel):
     notes: list[str] = []
     model: str = ""
     workspace: str = ""
+    channels: list[Channel] = Field(
+        default=[], description="Where people are told what the task does"
+    )
 
 
 class CloseRequest(BaseModel):

@@ -18,6 +18,7 @@ from workflows.gate import Gate
 from workflows.human_reply import HumanReply
 from workflows.memory import Memory, RunInput
 from workflows.notices import Notices
+from workflows.outbox import Outbox
 from workflows.resting import Resting, TaskOver
 from workflows.steps import Steps
 
@@ -38,6 +39,7 @@ class CodingTask:
         self.stream = WorkflowStream(self.memory.stream)
         self.memory.stream = None
         self.notices = Notices(self.stream, self.memory, task.goal)
+        self.outbox = Outbox(self.memory, self.notices, task.goal)
         self.resting = Resting(self.memory, self.notices)
         self.steps = Steps(task, self.memory, self.notices, self.resting)
         consent = ConsentNotices(self.memory, self.notices)
@@ -118,10 +120,12 @@ class CodingTask:
 
     async def _open(self) -> None:
         if self.memory.checkpoint:
+            self.outbox.go_on()
             return
         self.notices.show(State.RUNNING, "Opening the workspace")
         opened = await self.steps.open()
         self.notices.started(opened)
+        self.outbox.open(opened.channels)
 
     async def _work(self) -> Finish:
         while True:
@@ -130,6 +134,7 @@ class CodingTask:
             self.memory.turn += 1
             turn = self.memory.turn
             if turn % _FORGET_EVERY_TURNS == 0:
+                self.outbox.collect()
                 self.notices.forget_old()
             with workflow.create_event_group(f"turn-{turn}", label=f"Turn {turn}").scope():
                 finish = await self._turn()
@@ -196,6 +201,7 @@ class CodingTask:
             self.notices.phase(Phase.COMPLETE)
         self.notices.show(state, finish.summary[:300])
         self.notices.ended(memory.result)
+        await self.outbox.hand_over()
         self.stream.detach_pollers()
         await workflow.wait_condition(workflow.all_handlers_finished)
         match state:
@@ -211,6 +217,7 @@ class CodingTask:
     async def _begin_new_history_if_long(self) -> None:
         if not workflow.info().is_continue_as_new_suggested():
             return
+        await self.outbox.settle()
         self.notices.carried()
         self.stream.detach_pollers()
         await workflow.wait_condition(workflow.all_handlers_finished)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 from temporalio.contrib.workflow_streams import WorkflowStreamState
 
+from models.notices import Outgoing
 from models.replies import Extended, Extension
 from models.steps import Usage
 from models.task import (
@@ -52,6 +53,7 @@ class Memory(BaseModel):
     confirmations: list[Confirmation] = []
     denied: dict[str, str] = {}
     thought_at: datetime | None = None
+    outgoing: list[Outgoing] = []
 
     @property
     def seconds_left(self) -> float:

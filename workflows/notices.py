@@ -81,7 +81,6 @@ class Notices:
             "call_id": call.id,
             "command": call.preview,
             "reason": call.reason,
-            "turn": self._memory.turn,
         }
         self.publish(UpdateKind.COMMAND_STARTED, f"Running `{one_line(call.preview)}`", data=data)
 
@@ -99,8 +98,6 @@ class Notices:
                 "exit_code": seen.exit_code,
                 "outcome": seen.outcome,
                 "seconds": round(seen.duration_seconds, 2),
-                "turn": self._memory.turn,
-                "cost_usd": round(self._memory.usage.cost_usd, 6),
             },
         )
 
@@ -134,11 +131,7 @@ class Notices:
             f"Task {self.short} {result.state.replace('_', ' ')}: {one_line(result.summary)}",
             result.spoken_summary,
             result.model_dump(mode="json", exclude={"state"})
-            | {
-                "cost_usd": round(memory.usage.cost_usd, 6),
-                "turns": memory.turn,
-                "active_seconds": round(memory.active_seconds, 1),
-            },
+            | {"turns": memory.turn, "active_seconds": round(memory.active_seconds, 1)},
         )
 
     def forget_old(self) -> None:
@@ -162,6 +155,7 @@ class Notices:
     ) -> None:
         """Tell one thing that happened; for the notices of other files."""
         memory = self._memory
+        spent = {"turn": memory.turn, "cost_usd": round(memory.usage.cost_usd, 6)}
         memory.updated_at = workflow.now()
         update = Update(
             at=memory.updated_at,
@@ -170,7 +164,7 @@ class Notices:
             phase=memory.phase,
             chat=chat,
             speak=speak,
-            data=data or {},
+            data=spent | (data or {}),
         )
         self._topic.publish(update)
 

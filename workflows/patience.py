@@ -14,6 +14,7 @@ PERMANENT = [
     Problem.TIME_LIMIT.value,
     Problem.PROJECT_UNUSABLE.value,
     Problem.HOST_UNUSABLE.value,
+    Problem.CHANNEL_REFUSED.value,
     Problem.STALE_ATTEMPT.value,
 ]
 """Failures that another attempt would only repeat."""
@@ -73,6 +74,30 @@ KEEP_WARM = Patience(  # worth one try: the cache is lost meanwhile
     retry_policy=_retry(1, 1, 1),
     cancellation_type=ActivityCancellationType.TRY_CANCEL,
 )
+
+
+class DeliveryPatience(Patience):
+    """The same for telling people; `schedule_to_close_timeout` is for all attempts together."""
+
+    schedule_to_close_timeout: timedelta
+
+
+DELIVER = DeliveryPatience(  # an outage of days is waited out; Temporal waits, no worker does
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(days=7),
+    # not cancelled while it runs, so no heartbeat: what was begun to be told is told once
+    heartbeat_timeout=None,
+    retry_policy=_retry(1, 60, 0),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+
+
+COLLECTING = timedelta(seconds=2.5)
+"""Quiet updates of a task go to a channel at most this often, together. Discord's limit for one
+webhook is 30 messages a minute (facts of the channels), and several tasks may share it."""
+
+COLLECTING_STEPS = timedelta(seconds=6)
+"""The same for those that mostly are followed by others soon; a delivery costs 6 events."""
 
 
 class LocalPatience(TypedDict):
