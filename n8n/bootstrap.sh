@@ -1,0 +1,50 @@
+#!/bin/sh
+# Gives n8n its credentials and workflows, then becomes `n8n start`. docker-compose.yml and scripts/n8n-local run it.
+# Needs node and n8n on PATH and, from the environment, what is named in credentials.example.json and in the workflows.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+umask 077
+
+while IFS='=' read -r name value; do
+  case $name in '' | \#*) continue ;; esac
+  eval "given=\${$name-}"
+  [ -n "$given" ] || export "$name=$value"
+done <"$here/headless.env"
+
+# The poll fails every 5 s where there is no bot to ask with.
+flows='tars-events-to-discord discord-message-to-confirmation'
+if [ -n "${DISCORD_BOT_TOKEN-}" ] && [ -n "${DISCORD_CHANNEL_ID-}" ]; then
+  flows="$flows discord-poll-to-confirmation"
+fi
+
+credentials() {
+  node -e '
+    const text = require("fs").readFileSync(process.argv[1], "utf8");
+    const escaped = (name) => JSON.stringify(process.env[name] ?? "").slice(1, -1);
+    process.stdout.write(text.replace(/\$\{([A-Z0-9_]+)\}/g, (_, name) => escaped(name)));
+  ' "$here/credentials.example.json"
+}
+
+id_of() {
+  node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).id' "$1"
+}
+
+# An import takes half a minute, so it is left out where nothing has changed since the last one.
+state=${N8N_USER_FOLDER:-$HOME}/.n8n
+mkdir -p "$state"
+wanted=$( (n8n --version; echo "$flows"; credentials; cat "$here"/workflows/*.json) | sha256sum)
+if [ "$wanted" != "$(cat "$state/tars.imported" 2>/dev/null || true)" ]; then
+  file=$state/tars.credentials.json
+  trap 'rm -f "$file"' EXIT
+  credentials >"$file"
+  n8n import:credentials --input="$file"
+  rm -f "$file"
+  for flow in $flows; do
+    # Published again without this, a schedule would run its old version until the second start.
+    n8n unpublish:workflow --id="$(id_of "$here/workflows/$flow.json")" || true
+    n8n import:workflow --input="$here/workflows/$flow.json"
+    n8n publish:workflow --id="$(id_of "$here/workflows/$flow.json")"
+  done
+  echo "$wanted" >"$state/tars.imported"
+fi
+exec n8n start
