@@ -88,6 +88,11 @@ class Conversation:
         return next(iter(_texts(self._messages[0]["content"])), "")
 
     @property
+    def opening(self) -> str:
+        """The whole first message: the goal, and after a restart the summary of what was done."""
+        return "\n".join(_texts(self._messages[0]["content"]))
+
+    @property
     def turn(self) -> int:
         """How many turns Claude has had: the number of the one to play, from 0."""
         return sum(message["role"] == "assistant" for message in self._messages)

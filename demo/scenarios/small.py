@@ -1,5 +1,7 @@
 """Small scenarios, each for one situation."""
 
+import re
+
 from demo.scenarios.steps import finish, run
 from demo.script import Conversation, Scenario, Text, Thinking, Turn, call
 
@@ -87,10 +89,15 @@ def stubborn(talk: Conversation) -> Turn:
 
 
 def long(talk: Conversation) -> Turn:
-    """Run `turns=` commands with `bytes=` characters of output each, then finish."""
+    """Run `turns=` commands with `bytes=` characters of output each, then finish.
+
+    A conversation that began anew tells in its summary which commands ran.
+    """
     turns, size = talk.number("turns", 10), talk.number("bytes", 200)
-    if talk.turn >= turns:
+    ran = [int(number) + 1 for number in re.findall(r"echo turn (\d+)", talk.opening)]
+    turn = max(ran, default=0) + talk.turn
+    if turn >= turns:
         return done(f"Ran {turns} commands.", checks=["head"])
-    command = f"head -c {size} /dev/zero | tr '\\0' x; echo; echo turn {talk.turn}"
-    note = Thinking(thinking=f"Command {talk.turn + 1} of {turns}.")
+    command = f"head -c {size} /dev/zero | tr '\\0' x; echo; echo turn {turn}"
+    note = Thinking(thinking=f"Command {turn + 1} of {turns}.")
     return Turn(blocks=[note, run(command, phase="testing")])
