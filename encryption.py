@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
+from secret_files import ReadableByOthers, read_or_make
 from settings import Settings
 
 ENCODING = b"binary/encrypted"
@@ -173,11 +174,9 @@ def _key(number: int, entry: str) -> tuple[bytes, AESGCM]:
 
 def _read_or_make(file: Path) -> str:
     try:
-        if not file.exists():
-            _make(file)
-        if file.stat().st_mode & 0o077:
-            raise KeyProblem(f"{file} can be read by others: run chmod 600 {file}.")
-        return file.read_text()
+        return read_or_make(file, lambda: f"{secrets.token_hex(4)}:{_new_key()}\n")
+    except ReadableByOthers as problem:
+        raise KeyProblem(str(problem)) from None
     except OSError as error:
         raise KeyProblem(
             f"The keys of the payloads cannot be kept: {error.strerror} ({error.filename})."
@@ -186,20 +185,3 @@ def _read_or_make(file: Path) -> str:
 
 def _new_key() -> str:
     return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-
-
-def _make(file: Path) -> None:
-    """Of several at once one makes it and all use it: a link is made whole, and only once."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as new:
-            new.write(f"{secrets.token_hex(4)}:{_new_key()}\n")
-            new.flush()
-            os.fsync(new.fileno())
-        os.link(draft, file)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()

@@ -6,13 +6,15 @@ from types import TracebackType
 
 from policy.redaction import Redactor, secret_values
 from settings import Settings
+from starter.api_token import kept_token
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def make_redactor(settings: Settings) -> Redactor:
-    """Make what blanks the secrets of the settings, and those in this process's environment."""
-    return Redactor([*settings.secrets, *secret_values(settings.process_environment)])
+    """Make what blanks the secrets of the settings, of TARS_HOME and of the environment."""
+    environment = secret_values(settings.process_environment)
+    return Redactor([*settings.secrets, *kept_token(settings), *environment])
 
 
 def log_to_stderr(redactor: Redactor, level: int = logging.INFO) -> None:

@@ -23,7 +23,10 @@ def choose(answer: ConfirmationAnswer, waiting: Sequence[Progress]) -> str | Con
         return meant[0]
     listed = ", ".join(f"{one.word} ({short_id(task_id)})" for task_id, one in asking)
     if meant:
-        raise SeveralWait(f"Several requests wait, say which one by word or task: {listed}.")
+        raise SeveralWait(
+            f"Several requests wait, say which one by word or task: {listed}.",
+            [task for task in waiting if task.task_id in meant],
+        )
     if not asking:
         text = "No task waits for a code."
         return ConfirmReply(outcome=ConfirmOutcome.NOTHING_WAITING, message=text)

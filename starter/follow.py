@@ -6,7 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+)
 from temporalio.contrib.workflow_streams import PollInput, PollResult
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -15,6 +20,9 @@ from models.updates import TOPIC, Update
 
 POLL_SECONDS = 0.2
 """Five reads a second: an update is seen well within a second, and a reader costs little."""
+
+READS_BETWEEN_LOOKS = 25
+"""Every 5 s without news: has the task ended? One that was terminated has no last update."""
 
 ANSWER_TIMEOUT = timedelta(seconds=5)
 """For a worker's answer to a query. Without a worker, Temporal alone would wait for 30 s."""
@@ -44,18 +52,25 @@ async def follow(
     after each answered read; without a worker, the reading goes on until there is one.
     """
     handle = client.get_workflow_handle(task_id)
-    offset = after_seq
+    offset, quiet_reads, has_ended = after_seq, -1, False
     while True:
         result = await _poll(handle, offset)
-        if result:
-            heard()
-        for item in result.items if result else []:
+        if result is None:
+            await asyncio.sleep(POLL_SECONDS)
+            continue
+        heard()
+        for item in result.items:
             update = _decode(client, item.data, item.offset)
             yield update
             if update.kind.is_end:
                 return
-        offset = result.next_offset if result else offset
-        if result is None or not result.more_ready:
+        if has_ended and not result.items:
+            return
+        offset = result.next_offset
+        quiet_reads = 0 if result.items else quiet_reads + 1
+        if not result.items and quiet_reads % READS_BETWEEN_LOOKS == 0:
+            has_ended = await _has_ended(handle)
+        if not (result.more_ready or has_ended):
             await asyncio.sleep(POLL_SECONDS)
 
 
@@ -74,6 +89,16 @@ async def _poll(handle: "WorkflowHandle[object, object]", offset: int) -> PollRe
     except WorkflowQueryFailedError:
         return None  # asked before the workflow's first task was done
     return result
+
+
+async def _has_ended(handle: "WorkflowHandle[object, object]") -> bool:
+    try:
+        description = await handle.describe(rpc_timeout=ANSWER_TIMEOUT)
+    except RPCError as error:
+        if error.status in _PASSING:
+            return False
+        raise
+    return description.status is not WorkflowExecutionStatus.RUNNING
 
 
 def _decode(client: Client, wire: str, offset: int) -> Update:

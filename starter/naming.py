@@ -2,12 +2,16 @@
 
 import re
 import secrets
+from hashlib import sha256
 
 from models.contract import TASK_ID_PREFIX
 from starter.problems import UnknownTask
 
 _LETTERS = "abcdefghjkmnprstuvwxyz"  # without i, l, o, q: mistaken for digits or each other
 _DIGITS = "23456789"
+KEYED_CHARACTERS = 8
+"""Of an id made from a key: 800 million of them."""
+
 _WRITTEN = re.compile(rf"#?(?:{TASK_ID_PREFIX})?([a-z0-9]{{4,32}})", re.IGNORECASE)
 
 
@@ -15,6 +19,14 @@ def new_task_id(extra_characters: int = 0) -> str:
     """Make an id such as `task-a7f3`; letters and digits alternate, so no words arise."""
     alphabets = (_LETTERS, _DIGITS)
     characters = (secrets.choice(alphabets[i % 2]) for i in range(4 + extra_characters))
+    return TASK_ID_PREFIX + "".join(characters)
+
+
+def task_id_of(key: str, extra_characters: int = 0) -> str:
+    """Make the id that always stands for a key; longer, for two keys must not get the same."""
+    digest = sha256(key.encode()).digest()[: KEYED_CHARACTERS + extra_characters]
+    alphabets = (_LETTERS, _DIGITS)
+    characters = (alphabets[i % 2][byte % len(alphabets[i % 2])] for i, byte in enumerate(digest))
     return TASK_ID_PREFIX + "".join(characters)
 
 

@@ -3,7 +3,7 @@
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.naming import short_id
-from starter.problems import NoWorker, TaskClosed, TaskProblem, UnknownTask
+from starter.problems import NoWorker, ServerAway, TaskClosed, TaskProblem, UnknownTask
 
 
 def no_worker(task_id: str) -> NoWorker:
@@ -26,7 +26,14 @@ def problem_of(error: RPCError, task_id: str) -> TaskProblem:
                 f"Task {short} did not answer in time: its worker is very busy or away."
             )
         case _:
-            return TaskProblem(f"Temporal could not do it: {error}.")
+            return server_away(error)
+
+
+def server_away(error: RPCError) -> ServerAway:
+    """What Temporal says went wrong with a request about no task in particular."""
+    if error.status is RPCStatusCode.UNAVAILABLE:
+        return ServerAway("Temporal does not answer: see ./tars doctor.")
+    return ServerAway(f"Temporal could not do it: {error.message.rstrip('.')}.")
 
 
 def _has_closed(error: RPCError) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from connection import TemporalUnreachable, connect
 from settings import ROOT, Settings
 from starter.api_process import api, api_url
+from starter.api_token import api_token
 from starter.stack_files import StackFiles, StackState
 from starter.supervision import Child, StackProblem, Supervisor
 from starter.temporal_server import dev_server, ensure_search_attributes, server_address, web_ui
@@ -47,6 +48,7 @@ async def local_stack(
     files = StackFiles(settings.tars_home)
     async with files.hold() as lock:
         supervisor = Supervisor(files.logs, held=[lock], tell=tell)
+        api_token(settings)  # before the worker starts, which blanks it
         try:
             for child in before:
                 await supervisor.start(child)

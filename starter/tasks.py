@@ -1,9 +1,7 @@
 """Tasks: everything a person can do with tasks, for every door (command line, HTTP, voice)."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -15,41 +13,28 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from connection import worker_listens
-from models.contract import (
-    MAX_GOAL_ATTRIBUTE_BYTES,
-    WORKFLOW_TYPE,
-    Activity,
-    Query,
-    SearchAttribute,
-    Signal,
-    UpdateName,
-)
-from models.replies import ConfirmationAnswer, ConfirmReply, Extended, Extension, Instruction
-from models.steps import Diff, DiffRequest, Log, LogRequest
-from models.task import Phase, Progress, State, TaskInput
+from models.contract import WORKFLOW_TYPE, Query, SearchAttribute, Signal, UpdateName
+from models.replies import ConfirmationAnswer, ConfirmReply, Extended, Extension, Instruction, Words
+from models.steps import Diff, Log
+from models.task import Progress, State, TaskInput
 from models.updates import Update
 from starter.choosing import choose
 from starter.follow import ANSWER_TIMEOUT, follow
-from starter.naming import new_task_id, parse_task_id, short_id
-from starter.problems import NoWorker, Refused, TaskClosed, TaskProblem, UnknownTask
+from starter.naming import parse_task_id, short_id
+from starter.problems import NoQuestion, NoWorker, Refused, TaskClosed, TaskProblem, UnknownTask
+from starter.redelivery import earlier_reply
 from starter.rpc_problems import no_worker, problem_of
-from starter.task_rows import TaskRow, key_of, row_of
-
-SHOW_TIMEOUT = timedelta(seconds=30)
-"""For showing a diff or a log; the largest repository tried here took 2 s."""
+from starter.showing import show_diff, show_log
+from starter.starting import Once, start_task
+from starter.task_rows import TaskRow, row_of
 
 MOST_AT_ONCE = 20
 """Tasks that are asked side by side how they stand."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
-
-MAX_DETAILS_BYTES = 8_000
-"""Temporal refuses user metadata over 20,000 bytes."""
 
 
 class Tasks:
@@ -59,40 +44,16 @@ class Tasks:
         self._client = client
         self._task_queue = task_queue
 
-    async def start(self, task: TaskInput) -> str:
-        """Start a task and answer its id at once.
+    async def start(self, task: TaskInput, once: Once | None = None) -> str:
+        """Start a task and answer its id at once; a request made `once` has one task only.
 
         Raises:
             NoWorker: nothing was started, since no worker would pick it up.
+            KeyReused: the key came before, with another request.
         """
         if not await self.worker_listens():
             raise NoWorker("No worker is running, so nothing was started: run ./tars up first.")
-        for extra_characters in range(8):
-            task_id = new_task_id(extra_characters)
-            try:
-                await self._start_workflow(task_id, task)
-            except WorkflowAlreadyStartedError:
-                continue
-            return task_id
-        raise TaskProblem("No free task id was found: try again.")
-
-    async def _start_workflow(self, task_id: str, task: TaskInput) -> None:
-        goal = _cut(" ".join(task.goal.split()), MAX_GOAL_ATTRIBUTE_BYTES)
-        await self._client.start_workflow(
-            WORKFLOW_TYPE,
-            task,
-            id=task_id,
-            task_queue=self._task_queue,
-            static_summary=goal,
-            static_details=_cut(task.goal, MAX_DETAILS_BYTES),
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(key_of(SearchAttribute.STATE), State.RUNNING.value),
-                    SearchAttributePair(key_of(SearchAttribute.PHASE), Phase.PLANNING.value),
-                    SearchAttributePair(key_of(SearchAttribute.GOAL), goal),
-                ]
-            ),
-        )
+        return await start_task(self._client, self._task_queue, task, once)
 
     async def worker_listens(self) -> bool:
         """Whether a worker polled the task queue within the last minutes."""
@@ -196,12 +157,29 @@ class Tasks:
             SeveralWait: the answer does not say which of several requests it is for.
             TaskClosed: the task has ended.
         """
+        waiting = [] if task_id else await self.waiting()
+        # looked for after what waits: a message that is delivered just now is found in either
+        if message_id and (earlier := await self._earlier_reply(message_id, task_id)):
+            return earlier
         if task_id is None:
-            chosen = choose(answer, await self.waiting())
+            chosen = choose(answer, waiting)
             if isinstance(chosen, ConfirmReply):
                 return chosen
             task_id = chosen
         return await self._update(task_id, UpdateName.CONFIRM, answer, ConfirmReply, message_id)
+
+    async def _earlier_reply(self, message_id: str, task_id: str | None) -> ConfirmReply | None:
+        return await earlier_reply(self._client, self._task_queue, message_id, task_id)
+
+    async def answer(self, task_id: str, _words: Words) -> None:
+        """Answer the question of a task.
+
+        Raises:
+            NoQuestion: it has asked none; tasks do not ask yet, Claude decides by itself.
+            TaskClosed: it has ended.
+        """
+        await self._raise_if_closed(task_id)
+        raise NoQuestion(f"Task {short_id(task_id)} has asked no question.")
 
     async def follow(
         self, task_id: str, after_seq: int = 0, heard: Callable[[], None] = lambda: None
@@ -220,35 +198,20 @@ class Tasks:
             raise problem_of(error, task_id) from error
 
     async def diff(self, task_id: str) -> Diff:
-        """Show the change a task has made so far."""
-        progress = await self.progress(task_id)
-        if not (progress.first_checkpoint and progress.checkpoint):
-            raise TaskProblem(f"Task {short_id(task_id)} has not opened its workspace yet.")
-        request = DiffRequest(
-            task_id=task_id, first=progress.first_checkpoint, checkpoint=progress.checkpoint
-        )
-        diff: Diff = await self._client.execute_activity(
-            Activity.SHOW_DIFF, request, result_type=Diff, **self._show_options()
-        )
-        return diff
+        """Show the change a task has made so far.
+
+        Raises:
+            NotYet: its workspace is not open.
+        """
+        return await show_diff(self._client, self._task_queue, await self.progress(task_id))
 
     async def log(self, task_id: str) -> Log:
-        """Show the conversation with Claude so far."""
-        progress = await self.progress(task_id)
-        if not progress.checkpoint:
-            raise TaskProblem(f"Task {short_id(task_id)} has not opened its workspace yet.")
-        request = LogRequest(task_id=task_id, checkpoint=progress.checkpoint)
-        log: Log = await self._client.execute_activity(
-            Activity.SHOW_LOG, request, result_type=Log, **self._show_options()
-        )
-        return log
+        """Show the conversation with Claude so far.
 
-    def _show_options(self) -> dict[str, Any]:
-        return {
-            "id": f"show-{uuid.uuid4()}",
-            "task_queue": self._task_queue,
-            "schedule_to_close_timeout": SHOW_TIMEOUT,
-        }
+        Raises:
+            NotYet: there is none.
+        """
+        return await show_log(self._client, self._task_queue, await self.progress(task_id))
 
     def _handle(self, task_id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(task_id)
@@ -286,15 +249,19 @@ class Tasks:
             raise problem_of(error, task_id) from error
         return answer
 
-    async def _raise_if_closed(self, task_id: str) -> None:
-        """Temporal accepts a cancel of an ended workflow in silence; a person wants to know."""
+    async def has_ended(self, task_id: str) -> bool:
+        """Whether nothing more will happen to a task; needs no worker.
+
+        Raises:
+            UnknownTask: no task has this id.
+        """
         try:
-            description = await self._handle(task_id).describe()
+            description = await self._handle(task_id).describe(rpc_timeout=ANSWER_TIMEOUT)
         except RPCError as error:
             raise problem_of(error, task_id) from error
-        if description.status is not WorkflowExecutionStatus.RUNNING:
+        return description.status is not WorkflowExecutionStatus.RUNNING
+
+    async def _raise_if_closed(self, task_id: str) -> None:
+        """Temporal accepts a cancel of an ended workflow in silence; a person wants to know."""
+        if await self.has_ended(task_id):
             raise TaskClosed(f"Task {short_id(task_id)} has already ended.")
-
-
-def _cut(text: str, max_bytes: int) -> str:
-    return text.encode()[:max_bytes].decode(errors="ignore")
