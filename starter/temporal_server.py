@@ -91,23 +91,27 @@ def dev_server(settings: Settings) -> Child:
                 f"Port {taken} is taken by another program: "
                 "choose another one, for instance TEMPORAL_ADDRESS=127.0.0.1:7300."
             )
-    home = settings.tars_home
     return Child(
         "temporal",
         "Temporal",
-        [
-            *(str(find_binary()), "server", "start-dev", "--log-level", "warn"),
-            *("--ip", host, "--port", str(port), "--ui-port", str(port + UI_PORT_OFFSET)),
-            *("--namespace", settings.temporal_namespace, "--ui-disable-news-fetch"),
-            *("--ui-codec-endpoint", codec_endpoint(settings)),
-            *("--db-filename", str(home / "temporal.db")),
-            *_each("--sqlite-pragma", PRAGMAS),
-            *_each("--dynamic-config-value", DYNAMIC_CONFIG),
-            *_each("--search-attribute", [f"{name.value}=Keyword" for name in SearchAttribute]),
-        ],
+        dev_server_command(settings, host, port),
         is_ready=lambda: _is_ready(settings),
-        environment={"HOME": str(home)},  # no secrets, and no configuration of somebody's CLI
+        environment={"HOME": str(settings.tars_home)},  # no secrets, no configuration of a CLI
     )
+
+
+def dev_server_command(settings: Settings, host: str, port: int) -> list[str]:
+    """The command line of the dev server that listens at `host`; see `deploy/temporal-server`."""
+    return [
+        *(str(find_binary()), "server", "start-dev", "--log-level", "warn"),
+        *("--ip", host, "--port", str(port), "--ui-port", str(port + UI_PORT_OFFSET)),
+        *("--namespace", settings.temporal_namespace, "--ui-disable-news-fetch"),
+        *("--ui-codec-endpoint", codec_endpoint(settings)),
+        *("--db-filename", str(settings.tars_home / "temporal.db")),
+        *_each("--sqlite-pragma", PRAGMAS),
+        *_each("--dynamic-config-value", DYNAMIC_CONFIG),
+        *_each("--search-attribute", [f"{name.value}=Keyword" for name in SearchAttribute]),
+    ]
 
 
 async def missing_attributes(client: Client) -> set[str]:
