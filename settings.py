@@ -120,7 +120,30 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="Address that the api listens on")
     api_port: int = Field(8800, ge=1, le=65_535, description="Port that the api listens on")
     api_token: SecretStr | None = Field(
-        None, description="Bearer token of the api; needed for callers from other machines"
+        None,
+        min_length=16,
+        description="Bearer token of the api; empty for the one in TARS_HOME/api.token, which is "
+        "not enough to let other machines in",
+    )
+    api_codes_per_minute: int = Field(
+        20, ge=1, le=10_000, description="Codes that the api takes from one caller in a minute"
+    )
+    confirmation_webhook_secret: SecretStr | None = Field(
+        None,
+        min_length=24,
+        description="Secret with which a bridge signs the codes it brings (Standard Webhooks), "
+        "as text or as whsec_...; empty to take them with the token only",
+    )
+    discord_public_key: str | None = Field(
+        None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="Public key of the Discord app whose buttons are pressed; empty for no buttons",
+    )
+    discord_allowed_users: str = Field(
+        "", description="Ids of the Discord users who may confirm and deny, with commas between"
+    )
+    discord_api_url: str = Field(
+        "https://discord.com/api/v10", description="Where Discord's API is reached"
     )
     web_ui_url: str | None = Field(
         None,
@@ -134,6 +157,11 @@ class Settings(BaseSettings):
         return [
             name.strip().lower() for name in self.sandbox_allowed_hosts.split(",") if name.strip()
         ]
+
+    @property
+    def discord_users(self) -> frozenset[str]:
+        """The ids in DISCORD_ALLOWED_USERS."""
+        return frozenset(self.discord_allowed_users.replace(",", " ").split())
 
     @field_validator("tars_home")
     @classmethod
