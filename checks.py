@@ -7,9 +7,9 @@ from collections.abc import Awaitable
 from temporalio.exceptions import ApplicationError
 
 from activities.model_check import check_model
+from cannot_work import CannotWork
 from composition import (
     NO_CODE_SET_UP,
-    CannotWork,
     claude_client,
     make_codes,
     make_network,

@@ -18,11 +18,14 @@ from activities.redacting import RedactActivities
 from activities.safety import SafetyActivities
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
+from cannot_work import CannotWork
 from logs import make_redactor
 from models.notices import Channel
 from policy.commands import Mode, judge
 from policy.secrets import command_environment
 from settings import Settings
+from voices import make_calls, make_voice, voice_channels
+from workflows.announcements import Announcements
 from workflows.coding_task import CodingTask
 from workflows.delivery import Delivery
 from workflows.misshapen import DropMisshapenSignals
@@ -49,10 +52,6 @@ CANCEL_NOTICE = timedelta(seconds=1)
 NO_CODE_SET_UP = (
     "No confirmation code is set up, so commands that need one are refused: set CONFIRMATION_CODE."
 )
-
-
-class CannotWork(Exception):
-    """The worker lacks something only a person can give; the message says what."""
 
 
 def claude_client(settings: Settings) -> anthropic.AsyncAnthropic:
@@ -95,9 +94,9 @@ def make_remote(settings: Settings) -> Remote | None:
     return Remote(url, settings.process_environment) if url else None
 
 
-def channels_of(_settings: Settings) -> list[Channel]:
+def channels_of(settings: Settings) -> list[Channel]:
     """Where people are told what a task does, as far as it is set up."""
-    return []
+    return [*voice_channels(settings)]
 
 
 def _remarks(codes: Codes) -> list[str]:
@@ -193,6 +192,7 @@ class Composition:
         self._safety = SafetyActivities(home, gate, codes, settings.asking, remote)
         self._shell = CommandActivities(home, launcher, walls, gate, redactor, allowance, remote)
         self._showing = ShowingActivities(home, remote)
+        self._voice, self._calls = make_voice(settings), make_calls(settings)
 
     def worker(self, client: Client) -> Worker:
         """Make the worker; it runs for as long as its context lasts."""
@@ -200,7 +200,7 @@ class Composition:
         return Worker(
             client,
             task_queue=self._task_queue,
-            workflows=[CodingTask, Delivery],
+            workflows=[CodingTask, Delivery, Announcements],
             interceptors=self._interceptors,
             activities=[
                 self._mind.think,
@@ -217,6 +217,9 @@ class Composition:
                 files.close_workspace,
                 showing.show_diff,
                 showing.show_log,
+                self._voice.announce,
+                self._voice.speak,
+                self._calls.call_user,
             ],
             activity_executor=ThreadPoolExecutor(MAX_ACTIVITIES, thread_name_prefix="hand"),
             max_concurrent_activities=MAX_ACTIVITIES,

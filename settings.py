@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.consent import Asking, OnTimeout
 from models.task import Limits
 
+_PHONE_NUMBER = r"^\+[1-9]\d{6,14}$"
+"""E.164, as Twilio wants it."""
+
 ROOT = Path(__file__).resolve().parent
 
 
@@ -102,6 +105,11 @@ class Settings(BaseSettings):
     confirmation_timeout_seconds: float = Field(
         300, ge=1, le=7 * 24 * 3600, description="Seconds to wait for the code"
     )
+    confirmation_reminders: str = Field(
+        "0.4,0.1",
+        pattern=r"^\s*0?\.\d+\s*(,\s*0?\.\d+\s*)*$",
+        description="Shares of that time left at which you are reminded, with commas between",
+    )
     confirmation_attempts: int = Field(
         3, ge=1, le=100, description="Wrong codes after which the task fails"
     )
@@ -145,6 +153,37 @@ class Settings(BaseSettings):
     discord_api_url: str = Field(
         "https://discord.com/api/v10", description="Where Discord's API is reached"
     )
+    voice_events: bool = Field(
+        True, description="Whether voices can listen to the tasks at /voice/events"
+    )
+    voice_webhook_url: str | None = Field(
+        None, description="Address that is posted what voices hear; empty for none"
+    )
+    voice_webhook_secret: SecretStr | None = Field(
+        None,
+        min_length=24,
+        description="Secret that signs these posts (Standard Webhooks), as text or as whsec_...",
+    )
+    twilio_account_sid: str | None = Field(
+        None, description="Account of Twilio that calls you on the phone; empty for no calls"
+    )
+    twilio_auth_token: SecretStr | None = Field(None, description="Auth token of that account")
+    twilio_from: str | None = Field(
+        None, pattern=_PHONE_NUMBER, description="Number that calls, of that account: +15550100"
+    )
+    twilio_base_url: str = Field("https://api.twilio.com", description="Where Twilio is reached")
+    call_to: str | None = Field(
+        None, pattern=_PHONE_NUMBER, description="Number that is called: yours"
+    )
+    call_after_seconds: float = Field(
+        120,
+        ge=0,
+        le=7 * 24 * 3600,
+        description="Seconds without the code after which you are called; 0 for never",
+    )
+    call_on_completion: bool = Field(
+        False, description="Whether you are called when a task has ended"
+    )
     web_ui_url: str | None = Field(
         None,
         description="Address of Temporal's Web UI if ./tars up did not start it; its pages may "
@@ -162,6 +201,17 @@ class Settings(BaseSettings):
     def discord_users(self) -> frozenset[str]:
         """The ids in DISCORD_ALLOWED_USERS."""
         return frozenset(self.discord_allowed_users.replace(",", " ").split())
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether a person can be called: account, token and both numbers are set."""
+        needed = (
+            self.twilio_account_sid,
+            self.twilio_auth_token,
+            self.twilio_from,
+            self.call_to,
+        )
+        return all(needed)
 
     @field_validator("tars_home")
     @classmethod
@@ -190,6 +240,8 @@ class Settings(BaseSettings):
             timeout_seconds=self.confirmation_timeout_seconds,
             attempts=self.confirmation_attempts,
             on_timeout=self.confirmation_on_timeout,
+            reminded_with_left=[float(one) for one in self.confirmation_reminders.split(",")],
+            call_after_seconds=(self.call_after_seconds or None) if self.has_phone else None,
         )
 
     @property

@@ -14,8 +14,9 @@ import anthropic
 from temporalio.exceptions import ApplicationError
 
 from activities.model_check import check_model
+from cannot_work import CannotWork
 from checks import check
-from composition import CannotWork, Composition, claude_client, walls_of
+from composition import Composition, claude_client, walls_of
 from connection import TemporalUnreachable, connect, until_worker_listens
 from encryption import KeyProblem
 from logs import log_to_stderr, make_redactor

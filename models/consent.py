@@ -22,6 +22,12 @@ class Asking(BaseModel):
     timeout_seconds: float = Field(gt=0, le=7 * 24 * 3600)
     attempts: int = Field(ge=1, le=100)
     on_timeout: OnTimeout
+    reminded_with_left: list[float] | None = Field(
+        default=None, description="Shares of the time left at which people are reminded"
+    )
+    call_after_seconds: float | None = Field(
+        default=None, gt=0, description="After which a person is called on the phone"
+    )
 
 
 class JudgeRequest(HandRequest):

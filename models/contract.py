@@ -12,6 +12,15 @@ TASK_ID_PREFIX = "task-"
 DELIVERY_TYPE = "Delivery"
 """Workflow type that tells a channel what a task left to be told."""
 
+ANNOUNCEMENTS_TYPE = "Announcements"
+"""Workflow type of the feed that voices listen to; there is one for each task queue."""
+
+
+def announcements_id(task_queue: str) -> str:
+    """Workflow id of the feed of the tasks on a queue, so that two houses never share one."""
+    return f"announcements-{task_queue}"
+
+
 POLL_QUERY = "__temporal_workflow_stream_poll"
 """Query of temporalio.contrib.workflow_streams that reads retained items without a trace."""
 
@@ -38,6 +47,19 @@ class Query(StrEnum):
     PROGRESS = "progress"
 
 
+class FeedSignal(StrEnum):
+    """Signals of the feed of announcements."""
+
+    ANNOUNCE = "announce"
+    HEARD = "heard"
+
+
+class FeedQuery(StrEnum):
+    """Queries of the feed of announcements."""
+
+    READ = "read"
+
+
 class SearchAttribute(StrEnum):
     """Search attributes of a task, all of type Keyword."""
 
@@ -57,6 +79,7 @@ class Activity(StrEnum):
     POST_UPDATE = "post_update"
     ANNOUNCE = "announce"
     SPEAK = "speak"
+    CALL_USER = "call_user"
 
 
 MAX_GOAL_ATTRIBUTE_BYTES = 200

@@ -15,6 +15,7 @@ class Channel(StrEnum):
     DISCORD = "discord"
     VOICE = "voice"  # the feed of announcements that voice assistants listen to
     VOICE_WEBHOOK = "voice_webhook"
+    PHONE = "phone"
 
 
 class NoticeRequest(BaseModel):

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, StringConstraints
 MAX_GOAL_CHARACTERS = 20_000
 """A goal is words of a person; a longer text belongs in a file of the project."""
 
+MAX_CALL_ID_CHARACTERS = 200
+
 TaskId = Annotated[str, StringConstraints(pattern=r"^task-[a-z0-9]{4,32}$")]
 """Workflow id of a task; people say and type the part after the dash."""
 
@@ -76,6 +78,11 @@ class TaskInput(BaseModel):
     limits: Limits
     project: str | None = Field(
         default=None, description="Absolute path of a git repository to work on a clone of"
+    )
+    function_call_id: str = Field(
+        default="",
+        max_length=MAX_CALL_ID_CHARACTERS,
+        description="The voice model's own id of the call that started it; announcements carry it",
     )
 
 

@@ -12,6 +12,10 @@ TOPIC = "updates"
 """Name of the topic on the task's workflow stream."""
 
 
+WHY_CALLED = "call"
+"""In the data of a `confirmation.reminder`, `why`: a person is called on the phone now."""
+
+
 class UpdateKind(StrEnum):
     """Kinds of update; a contract with every listener."""
 

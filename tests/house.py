@@ -106,7 +106,8 @@ async def a_house(
 ) -> AsyncIterator[House]:
     """Run a worker on a task queue of its own; `more` are settings."""
     scripted, base_url = claude
-    quick = {"sandbox_network": "none"}  # nobody has to ask the package clients
+    # nobody has to ask the package clients, and nobody listens
+    quick: dict[str, Any] = {"sandbox_network": "none", "voice_events": False}
     key = {"anthropic_api_key": SecretStr("demo-key")}
     given = {"task_queue": f"test-{uuid.uuid4()}", "max_cost_usd": None} | key | quick | more
     settings = Settings(

@@ -124,7 +124,7 @@ class CodingTask:
             return
         self.notices.show(State.RUNNING, "Opening the workspace")
         opened = await self.steps.open()
-        self.notices.started(opened)
+        self.notices.started(opened, self.task.function_call_id)
         self.outbox.open(opened.channels)
 
     async def _work(self) -> Finish:

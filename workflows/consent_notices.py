@@ -1,15 +1,12 @@
 """What people hear and read about requests for the code."""
 
-import re
-
 from models.replies import ConfirmOutcome
 from models.task import State
-from models.updates import UpdateKind
+from models.updates import WHY_CALLED, UpdateKind
 from workflows.confirmation import Confirmation, Standing
 from workflows.memory import Memory
 from workflows.notices import Notices, one_line
 
-MAX_SPOKEN_WORDS = 20
 MAX_CHAT_CHARACTERS = 1_000
 
 TOLD_ANYWAY = {
@@ -42,7 +39,7 @@ class ConsentNotices:
             UpdateKind.CONFIRMATION_REQUESTED,
             f"⚠️ Task {self._notices.short} needs your code for **{request.word}**: "
             f"{code_span(request.command)}, to {request.reason}",
-            spoken(f"The task needs your code for {request.word}, to {request.reason}."),
+            f"The task needs your code for {request.word}, to {request.reason}.",
             self._data(request)
             | {
                 "command": request.command,
@@ -64,6 +61,15 @@ class ConsentNotices:
             "time",
             f"⏰ **{request.word}** still waits for your code: {code_span(request.command)}",
             f"I still wait for your code for {request.word}.",
+        )
+
+    def call(self, request: Confirmation) -> None:
+        """Tell that the person is called on the phone; the phone's channel does it."""
+        self._remind(
+            request,
+            WHY_CALLED,
+            f"📞 **{request.word}** still waits for your code: I call you",
+            f"I call you on the phone about {request.word}.",
         )
 
     def wrong_code(self, request: Confirmation) -> None:
@@ -100,7 +106,7 @@ class ConsentNotices:
 
     def _remind(self, request: Confirmation, why: str, chat: str, speak: str) -> None:
         kind, data = UpdateKind.CONFIRMATION_REMINDER, self._data(request) | {"why": why}
-        self._notices.publish(kind, chat, spoken(speak), data)
+        self._notices.publish(kind, chat, speak, data | {"reason": request.reason})
 
     @staticmethod
     def _data(request: Confirmation) -> dict[str, object]:
@@ -122,10 +128,3 @@ def code_span(command: str) -> str:
     """A command on one line of Markdown, with enough of it to judge by."""
     line = one_line(command, MAX_CHAT_CHARACTERS)
     return f"`` {line} ``" if "`" in line else f"`{line}`"
-
-
-def spoken(text: str) -> str:
-    """Text for a voice: at most 20 words, no symbols."""
-    words = re.sub(r"[^\w\s,.'-]|_", " ", text).split()
-    cut = " ".join(words[:MAX_SPOKEN_WORDS])
-    return cut if len(words) <= MAX_SPOKEN_WORDS else cut.rstrip(",.") + "."

@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from models.contract import Activity
 from models.notices import Channel, Delivered, NoticeRequest, Outgoing
-from models.updates import Update, UpdateKind
+from models.updates import WHY_CALLED, Update, UpdateKind
 from workflows import patience
 from workflows.notices import one_line
 
@@ -26,6 +26,7 @@ _ACTIVITIES = {
     Channel.DISCORD: Activity.POST_UPDATE,
     Channel.VOICE: Activity.ANNOUNCE,
     Channel.VOICE_WEBHOOK: Activity.SPEAK,
+    Channel.PHONE: Activity.CALL_USER,
 }
 _LOUD = {
     UpdateKind.TASK_STARTED,
@@ -180,6 +181,8 @@ def _is_wanted(update: Update, channel: Channel) -> bool:
     """Whether a channel tells such updates at all; what it makes of them is its own matter."""
     if channel is Channel.DISCORD:
         return update.kind is not UpdateKind.COMMAND_OUTPUT
+    if channel is Channel.PHONE:
+        return update.data.get("why") == WHY_CALLED or update.kind.is_end
     return bool(update.speak) or update.kind is UpdateKind.PHASE_CHANGED
 
 

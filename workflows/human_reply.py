@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from models.consent import Judged, OnTimeout
+from models.consent import Asking, Judged, OnTimeout
 from models.steps import ToolCall
 from models.task import State
 from workflows import patience
@@ -86,13 +86,23 @@ class HumanReply:
 
     async def _in_time(self, request: Confirmation) -> None:
         """Wait for the answer, at most as long as the settings say."""
-        for share in patience.REMINDED_WITH_LEFT:
+        for share, tell in self._stages(request.asking):
             await self._until_left(request, share)
             if request.is_open:
-                self._notices.reminder(request)
+                tell(request)
         await self._until_left(request, 0)
         # an answer that came in time counts, also if checking it takes longer
         await workflow.wait_condition(lambda: not (request.is_open and self._answers.in_hand))
+
+    def _stages(self, asking: Asking) -> list[tuple[float, Callable[[Confirmation], None]]]:
+        """The ladder after the question itself: shares of the time left, and what is done then."""
+        shares = asking.reminded_with_left
+        shares = list(patience.REMINDED_WITH_LEFT) if shares is None else shares
+        stages = [(share, self._notices.reminder) for share in shares]
+        call_after = asking.call_after_seconds
+        if call_after is not None and call_after < asking.timeout_seconds:
+            stages.append((1 - call_after / asking.timeout_seconds, self._notices.call))
+        return sorted(stages, key=lambda stage: -stage[0])
 
     async def _until_left(self, request: Confirmation, share: float) -> None:
         """Wait until `share` of the time is left. While the task is paused, none of it passes."""

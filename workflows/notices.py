@@ -6,7 +6,9 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.workflow_streams import WorkflowStream
 
+from models.announcements import CALL_ID
 from models.contract import MAX_GOAL_ATTRIBUTE_BYTES, TASK_ID_PREFIX, SearchAttribute
+from models.speech import speakable
 from models.steps import FileChange, Observation, Opened, Outcome, ToolCall
 from models.task import ParkedCause, Phase, State, TaskResult, Waiting
 from models.updates import TOPIC, Update, UpdateKind
@@ -54,8 +56,9 @@ class Notices:
         _upsert(SearchAttribute.PHASE, phase.value)
         self.publish(UpdateKind.PHASE_CHANGED, f"Phase: **{phase}**", data={"phase": phase})
 
-    def started(self, opened: Opened) -> None:
-        """Tell that work begins, with what and where."""
+    def started(self, opened: Opened, function_call_id: str = "") -> None:
+        """Tell that work begins, with what and where; and which call of a voice began it."""
+        call = {CALL_ID: function_call_id} if function_call_id else {}
         self.publish(
             UpdateKind.TASK_STARTED,
             f"Started task {self.short}: {one_line(self._goal)}",
@@ -66,7 +69,8 @@ class Notices:
                 "sandbox": opened.sandbox,
                 "model": opened.model,
                 "max_turns": self._memory.limits.max_turns,
-            },
+            }
+            | call,
         )
         for note in opened.notes:
             self.note(note)
@@ -163,7 +167,7 @@ class Notices:
             kind=kind,
             phase=memory.phase,
             chat=chat,
-            speak=speak,
+            speak=speakable(speak),
             data=spent | (data or {}),
         )
         self._topic.publish(update)

@@ -1,25 +1,8 @@
-"""What is said and written about a question: at most 20 words for a voice, one line for a chat."""
-
-import re
+"""What is written about a question: one line for a chat. For voices: tests/models."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from workflows.consent_notices import code_span, minutes_text, spoken
-
-
-@given(st.text())
-def test_a_voice_gets_at_most_20_words_without_symbols(text: str) -> None:
-    said = spoken(text)
-    assert len(said.split()) <= 20
-    assert not re.search(r"[`*_/\\$|<>{}\[\]()#]", said)
-
-
-def test_a_long_reason_is_cut_after_a_word() -> None:
-    said = spoken("The task needs your code for tango, to " + "delete files and " * 9 + "more.")
-    assert said.startswith("The task needs your code for tango, to delete files and delete")
-    assert said.endswith(".")
+from workflows.consent_notices import code_span, minutes_text
 
 
 @pytest.mark.parametrize(
