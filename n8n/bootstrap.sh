@@ -11,6 +11,20 @@ while IFS='=' read -r name value; do
   [ -n "$given" ] || export "$name=$value"
 done <"$here/headless.env"
 
+for name in N8N_WEBHOOK_KEY CONFIRMATION_WEBHOOK_SECRET DISCORD_WEBHOOK_URL TARS_API_URL; do
+  eval "given=\${$name-}"
+  if [ -z "$given" ]; then
+    echo "n8n is not started: $name is not set (docs/n8n.md)." >&2
+    exit 2
+  fi
+done
+
+case $CONFIRMATION_WEBHOOK_SECRET in whsec_*)
+  echo 'n8n is not started: it signs with text, so CONFIRMATION_WEBHOOK_SECRET must not be whsec_... .' >&2
+  exit 2
+  ;;
+esac
+
 # The poll fails every 5 s where there is no bot to ask with.
 flows='tars-events-to-discord discord-message-to-confirmation'
 if [ -n "${DISCORD_BOT_TOKEN-}" ] && [ -n "${DISCORD_CHANNEL_ID-}" ]; then

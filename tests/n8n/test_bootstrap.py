@@ -1,0 +1,128 @@
+"""bootstrap.sh: in which order n8n is told what, and what it is kept from."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.n8n.flows import N8N, PATHS
+
+SCRIPT = N8N / "bootstrap.sh"
+
+STAND_IN = """#!/bin/sh
+echo "$@" >>"$CALLS"
+case $1 in
+  --version) echo 2.40.7 ;;
+  import:credentials) cp "${2#--input=}" "$CALLS.credentials" ;;
+  unpublish:workflow) exit 1 ;;
+  start) env >"$CALLS.env" ;;
+esac
+"""
+"""Writes down what it was told; as a new n8n, it has nothing to unpublish."""
+
+EVENTS = "tarsEventsToDisc"
+
+GIVEN = {
+    "CONFIRMATION_WEBHOOK_SECRET": "signs",
+    "DISCORD_WEBHOOK_URL": "http://127.0.0.1:9/api/webhooks/x/y",
+    "N8N_WEBHOOK_KEY": 'a "key" with \\ and $&',
+    "TARS_API_URL": "http://127.0.0.1:9",
+}
+BOT = {"DISCORD_BOT_TOKEN": "bot-token", "DISCORD_CHANNEL_ID": "42"}
+
+
+class Machine:
+    """A place where `n8n` is the stand-in."""
+
+    def __init__(self, home: Path) -> None:
+        node = shutil.which("node")
+        if node is None:
+            pytest.skip("there is no node, which comes with n8n")
+        self.home = home
+        self.calls = home / "calls"
+        bin_ = home / "bin"
+        bin_.mkdir()
+        (bin_ / "node").symlink_to(node)
+        (bin_ / "n8n").write_text(STAND_IN)
+        (bin_ / "n8n").chmod(0o755)
+        self._path = f"{bin_}:/usr/bin:/bin"
+
+    def start(self, **given: str) -> "subprocess.CompletedProcess[str]":
+        self.calls.write_text("")
+        fixed = {"PATH": self._path, "CALLS": str(self.calls), "N8N_USER_FOLDER": str(self.home)}
+        return subprocess.run(
+            ["sh", SCRIPT], env=fixed | given, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_the_order_in_which_n8n_takes_a_workflow_over_at_once(machine: Machine) -> None:
+    assert machine.start(**GIVEN).returncode == 0
+    calls = [line.split() for line in machine.calls.read_text().splitlines()]
+    names = [call[0] for call in calls]
+    one_flow = ["unpublish:workflow", "import:workflow", "publish:workflow"]
+    assert names == ["--version", "import:credentials", *one_flow, *one_flow, "start"]
+    assert calls[2][1] == calls[4][1] == f"--id={EVENTS}"
+    assert calls[3][1] == f"--input={N8N}/workflows/tars-events-to-discord.json"
+
+
+def test_the_channel_is_polled_where_there_is_a_bot(machine: Machine) -> None:
+    machine.start(**GIVEN, **BOT)
+    for path in PATHS:
+        assert f"--input={path}" in machine.calls.read_text()
+
+
+def test_credentials_come_from_the_environment_and_no_file_of_them_stays(
+    machine: Machine,
+) -> None:
+    machine.start(**GIVEN, **BOT)
+    given = json.loads(Path(f"{machine.calls}.credentials").read_text())
+    assert [one["data"]["value"] for one in given] == [GIVEN["N8N_WEBHOOK_KEY"], "Bot bot-token"]
+    left = [path.name for path in (machine.home / ".n8n").iterdir()]
+    assert left == ["tars.imported"]
+    assert "bot-token" not in (machine.home / ".n8n/tars.imported").read_text()
+
+
+def test_a_second_start_imports_only_what_has_changed(machine: Machine) -> None:
+    machine.start(**GIVEN)
+    machine.start(**GIVEN)
+    assert machine.calls.read_text().split() == ["--version", "start"]
+    machine.start(**{**GIVEN, "N8N_WEBHOOK_KEY": "another"})
+    assert "import:credentials" in machine.calls.read_text()
+
+
+def test_n8n_runs_alone_and_silent_unless_told_otherwise(machine: Machine) -> None:
+    machine.start(**GIVEN, N8N_DISABLE_UI="false")
+    lines = Path(f"{machine.calls}.env").read_text().splitlines()
+    env = dict(line.split("=", 1) for line in lines if "=" in line)
+    assert env["N8N_DISABLE_UI"] == "false"
+    assert env["N8N_DIAGNOSTICS_ENABLED"] == "false"
+    assert env["N8N_LISTEN_ADDRESS"] == "127.0.0.1"
+    assert env["N8N_BLOCK_ENV_ACCESS_IN_NODE"] == "false"
+
+
+@pytest.mark.parametrize("missing", GIVEN)
+def test_what_is_missing_is_said(machine: Machine, missing: str) -> None:
+    tried = machine.start(**{name: value for name, value in GIVEN.items() if name != missing})
+    assert tried.returncode == 2
+    assert tried.stderr == f"n8n is not started: {missing} is not set (docs/n8n.md).\n"
+    assert machine.calls.read_text() == ""
+
+
+def test_a_secret_that_n8n_cannot_sign_with_is_refused(machine: Machine) -> None:
+    tried = machine.start(**{**GIVEN, "CONFIRMATION_WEBHOOK_SECRET": "whsec_c2lnbnM="})
+    assert tried.returncode == 2
+    assert "signs with text" in tried.stderr
+
+
+def test_shellcheck_finds_nothing() -> None:
+    shellcheck = shutil.which("shellcheck")
+    if shellcheck is None:
+        pytest.skip("shellcheck is not installed")
+    subprocess.run([shellcheck, SCRIPT], check=True)

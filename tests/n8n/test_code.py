@@ -1,0 +1,107 @@
+"""The code between the nodes: where reading goes on, and what is made of answers."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.n8n.flows import run_code
+
+DISCORD_BEGAN_MS = 1_420_070_400_000
+"""First second of 2015: from it Discord's ids count."""
+
+
+def read(number: int, *, taken: bool) -> dict[str, Any]:
+    return {"id": str(number), "taken": taken, "has_code": taken, "channel_id": "7"}
+
+
+def discord(status: int | None, body: object = "", **headers: str) -> dict[str, Any]:
+    """An answer as the HTTP Request node gives it."""
+    if status is None:
+        return {"error": {"message": "connect ECONNREFUSED"}}
+    text = body if isinstance(body, str) else json.dumps(body)
+    return {"statusCode": status, "headers": headers, "data": text}
+
+
+def answered(given: dict[str, Any]) -> dict[str, Any]:
+    (item,) = run_code("answer.js", [given])["items"]
+    assert isinstance(item, dict)
+    return item
+
+
+def heard(answer: dict[str, Any], *, has_code: bool = True) -> dict[str, Any]:
+    sent = {"id": "41", "channel_id": "7", "has_code": has_code}
+    (item,) = run_code("heard.js", [answer], others={"Sign": sent})["items"]
+    assert isinstance(item, dict)
+    return item
+
+
+def test_the_first_run_begins_now_and_later_ones_where_they_were() -> None:
+    ran = run_code("cursor.js", [])
+    after = int(ran["items"][0]["after"])
+    assert abs((after >> 22) + DISCORD_BEGAN_MS - time.time() * 1000) < 60_000
+    again = run_code("cursor.js", [], kept=ran["kept"])
+    assert again["items"] == ran["items"]
+
+
+def test_the_oldest_answer_is_picked_and_the_cursor_waits_for_it() -> None:
+    page = [read(10**18 + 3, taken=True), read(999, taken=False), read(10**18, taken=True)]
+    ran = run_code("pick.js", page, kept={"after": "5"})
+    assert [one["id"] for one in ran["items"]] == [str(10**18)]
+    assert ran["kept"] == {"after": "5"}
+
+
+def test_where_nothing_is_an_answer_the_cursor_moves_to_the_last_message() -> None:
+    ran = run_code("pick.js", [read(10, taken=False), read(9, taken=False)], kept={"after": "5"})
+    assert (ran["items"], ran["kept"]) == ([], {"after": "10"})
+    assert run_code("pick.js", [], kept={"after": "5"})["kept"] == {"after": "5"}
+
+
+@pytest.mark.parametrize("status", [None, 401, 403, 408, 429, 500, 502, 503])
+def test_the_cursor_stays_where_the_api_did_not_take_the_answer(status: int | None) -> None:
+    item = heard(discord(status))
+    assert (item["again"], item["tell"]) == (True, "")
+    ran = run_code("advance.js", [item], kept={"after": "5"})
+    assert ran["kept"] == {"after": "5"}
+    assert "next run tries again" in ran["error"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
+def test_the_cursor_moves_on_once_it_has(status: int) -> None:
+    ran = run_code("advance.js", [heard(discord(status))], kept={"after": "5"})
+    assert ran["kept"] == {"after": "41"}
+    assert ran["items"][0]["channel_id"] == "7"
+
+
+def test_what_a_person_is_told() -> None:
+    wrong = {"outcome": "wrong_code", "message": "Wrong code, 2 tries left."}
+    nothing = {"outcome": "nothing_waiting", "message": "No task waits for a code."}
+    assert heard(discord(200, {"outcome": "accepted", "message": "Fine."}))["tell"] == ""
+    assert heard(discord(200, {"outcome": "denied", "message": "Fine."}))["tell"] == ""
+    assert heard(discord(200, wrong))["tell"] == wrong["message"]
+    assert heard(discord(200, nothing))["tell"] == nothing["message"]
+    assert heard(discord(200, nothing), has_code=False)["tell"] == ""
+    assert heard(discord(409, {"detail": "Several wait."}))["tell"] == "Several wait."
+    assert heard(discord(400, "<html>"))["tell"] == ""
+
+
+def test_what_the_sender_is_told_of_discord() -> None:
+    posted = answered(discord(200, {"id": "77"}))
+    assert posted["code"] == 200
+    assert posted["body"] == {"ok": True, "message_id": "77", "discord_status": 200}
+    away = answered(discord(None))
+    assert (away["code"], away["body"]["error"]) == (502, "Discord was not reached")
+    assert answered(discord(503, "<html>"))["code"] == 502
+    gone = answered(discord(404, {"message": "Unknown Webhook", "code": 10015}))
+    assert (gone["code"], gone["body"]["discord_status"]) == (422, 404)
+    assert gone["body"]["error"] == "Unknown Webhook"
+
+
+def test_the_wait_that_discord_asks_for_reaches_the_sender() -> None:
+    limited = answered(discord(429, {"message": "slow", "retry_after": 1.25}))
+    assert (limited["code"], limited["retry_after"]) == (429, "2")
+    assert limited["body"]["retry_after"] == 1.25
+    by_header = answered(discord(429, "<html>", **{"retry-after": "40"}))
+    assert by_header["body"]["retry_after"] == 40
+    assert answered(discord(429))["body"]["retry_after"] == 5
