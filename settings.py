@@ -153,6 +153,15 @@ class Settings(BaseSettings):
     discord_api_url: str = Field(
         "https://discord.com/api/v10", description="Where Discord's API is reached"
     )
+    discord_bot_token: SecretStr | None = Field(
+        None,
+        description="Token of the Discord bot with which N8N reads a channel; empty to read none",
+    )
+    discord_channel_id: str | None = Field(
+        None,
+        pattern=r"^\d{1,20}$",
+        description="Id of the channel that N8N reads answers from",
+    )
     voice_events: bool = Field(
         True, description="Whether voices can listen to the tasks at /voice/events"
     )
