@@ -10,7 +10,7 @@ try {
   // no answer, or an error page of somebody on the way
 }
 const { id, channel_id, has_code } = $('Sign').first().json;
-const again = status === 0 || [401, 403, 408, 429].includes(status) || status >= 500;
+const again = status === 0 || [401, 408, 429].includes(status) || status >= 500;
 const silent = again || ['accepted', 'denied'].includes(said.outcome) || (!has_code && said.outcome === 'nothing_waiting');
 const tell = silent ? '' : String(said.message ?? said.detail ?? '').slice(0, 1900);
 return [{ json: { status: status || 503, again, said, tell, id, channel_id, has_code } }];

@@ -58,7 +58,7 @@ def test_where_nothing_is_an_answer_the_cursor_moves_to_the_last_message() -> No
     assert run_code("pick.js", [], kept={"after": "5"})["kept"] == {"after": "5"}
 
 
-@pytest.mark.parametrize("status", [None, 401, 403, 408, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [None, 401, 408, 429, 500, 502, 503])
 def test_the_cursor_stays_where_the_api_did_not_take_the_answer(status: int | None) -> None:
     item = heard(discord(status))
     assert (item["again"], item["tell"]) == (True, "")
@@ -67,7 +67,7 @@ def test_the_cursor_stays_where_the_api_did_not_take_the_answer(status: int | No
     assert "next run tries again" in ran["error"]
 
 
-@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 409, 410, 422, 423])
 def test_the_cursor_moves_on_once_it_has(status: int) -> None:
     ran = run_code("advance.js", [heard(discord(status))], kept={"after": "5"})
     assert ran["kept"] == {"after": "41"}
@@ -79,9 +79,9 @@ def test_what_a_person_is_told() -> None:
     nothing = {"outcome": "nothing_waiting", "message": "No task waits for a code."}
     assert heard(discord(200, {"outcome": "accepted", "message": "Fine."}))["tell"] == ""
     assert heard(discord(200, {"outcome": "denied", "message": "Fine."}))["tell"] == ""
-    assert heard(discord(200, wrong))["tell"] == wrong["message"]
-    assert heard(discord(200, nothing))["tell"] == nothing["message"]
-    assert heard(discord(200, nothing), has_code=False)["tell"] == ""
+    assert heard(discord(403, wrong))["tell"] == wrong["message"]
+    assert heard(discord(409, nothing))["tell"] == nothing["message"]
+    assert heard(discord(409, nothing), has_code=False)["tell"] == ""
     assert heard(discord(409, {"detail": "Several wait."}))["tell"] == "Several wait."
     assert heard(discord(400, "<html>"))["tell"] == ""
 
