@@ -10,8 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.origins import guard
-from encryption import KeyProblem, encryption
+from api.parts import make_parts
+from encryption import KeyProblem
 from logs import log_to_stderr, make_redactor
 from settings import Settings, SettingsProblem, load_settings
 
@@ -31,7 +31,7 @@ def main() -> int:
     try:
         settings = load_settings()
         log_to_stderr(make_redactor(settings), logging.WARNING)
-        app = create_app(encryption(settings), guard(settings))
+        app = create_app(make_parts(settings))
         with listening(settings) as sock:
             if ready_file:
                 ready_file.touch()

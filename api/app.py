@@ -1,43 +1,46 @@
 """The api put together."""
 
-import http
-
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from temporalio.converter import PayloadCodec
 
+from api.body_limit import BodyLimit
 from api.codec import codec_router
-from api.security import Guard
+from api.openapi import DESCRIPTION, TAGS, Api, problems
+from api.parts import Parts
+from api.problems import HANDLERS
+from api.routes.confirmations import confirmations_router
+from api.routes.events import NothingMore, events_router, on_nothing_more
+from api.routes.steering import steering_router
+from api.routes.tasks import tasks_router
+from api.security import TokenGate
 
 
-def create_app(codec: PayloadCodec, guard: Guard) -> FastAPI:
+def create_app(parts: Parts) -> Api:
     """Make the app. Only pages of `guard.origins` are let by the browser to read its answers."""
-    app = FastAPI(title="TARS", docs_url=None, redoc_url=None, openapi_url=None)
+    app = Api(
+        title="TARS background tasks",
+        version="1",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,  # they fetch their scripts from other hosts
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=problems(401, 422, 503),
+        exception_handlers={**HANDLERS, NothingMore: on_nothing_more},
+    )
+    app.add_middleware(BodyLimit)
+    app.add_middleware(TokenGate, token=parts.token)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=sorted(guard.origins),
+        allow_origins=sorted(parts.guard.origins),
         allow_methods=["POST"],
         allow_headers=["Content-Type", "X-Namespace"],
     )
-    app.add_exception_handler(HTTPException, _problem)
-    app.include_router(codec_router(codec, guard))
+    for router in (
+        tasks_router(parts),
+        steering_router(parts),
+        confirmations_router(parts),
+        events_router(parts),
+        codec_router(parts.codec, parts.guard),
+    ):
+        app.include_router(router)
     return app
-
-
-async def _problem(_request: Request, error: Exception) -> Response:
-    """RFC 9457."""
-    if not isinstance(error, HTTPException):
-        raise error
-    return JSONResponse(
-        {
-            "type": "about:blank",
-            "title": http.HTTPStatus(error.status_code).phrase,
-            "status": error.status_code,
-            "detail": error.detail,
-        },
-        error.status_code,
-        error.headers,
-        media_type="application/problem+json",
-    )

@@ -4,31 +4,44 @@ https://docs.temporal.io/codec-server: POST a JSON `temporal.api.common.v1.Paylo
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.converter import PayloadCodec
 
+from api.openapi import problems
 from api.security import Guard
 from encryption import KeyProblem
 
-MAX_BODY_BYTES = 16_000_000
-"""Temporal hands out at most 4 MB at once; base64 in JSON makes that 6."""
+_Json = dict[str, Any]
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "A JSON temporal.api.common.v1.Payloads",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
 
 Coding = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
 
 
 def codec_router(codec: PayloadCodec, guard: Guard) -> APIRouter:
     """Make the routes `POST /codec/encode` and `POST /codec/decode`."""
-    router = APIRouter(prefix="/codec", dependencies=[Depends(guard)])
+    router = APIRouter(
+        prefix="/codec",
+        tags=["codec"],
+        dependencies=[Depends(guard)],
+        responses=problems(400, 403, 413),
+    )
 
-    @router.post("/encode")
+    @router.post("/encode", summary="Encrypt payloads", openapi_extra=_BODY, response_model=_Json)
     async def encode(request: Request) -> Response:
         """Encrypt payloads, for instance of a signal that is sent by hand."""
         return await _coded(request, codec.encode)
 
-    @router.post("/decode")
+    @router.post("/decode", summary="Decrypt payloads", openapi_extra=_BODY, response_model=_Json)
     async def decode(request: Request) -> Response:
         """Decrypt payloads; those in clear come back as they are."""
         return await _coded(request, codec.decode)
@@ -38,7 +51,7 @@ def codec_router(codec: PayloadCodec, guard: Guard) -> APIRouter:
 
 async def _coded(request: Request, coding: Coding) -> Response:
     try:
-        given = Parse(await _body(request), Payloads(), ignore_unknown_fields=True)
+        given = Parse(await request.body(), Payloads(), ignore_unknown_fields=True)
         result = Payloads(payloads=await coding(given.payloads))
     except (ParseError, UnicodeDecodeError) as error:
         raise HTTPException(
@@ -47,12 +60,3 @@ async def _coded(request: Request, coding: Coding) -> Response:
     except KeyProblem as problem:
         raise HTTPException(422, str(problem)) from problem
     return Response(MessageToJson(result, indent=None), media_type="application/json")
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"The body is larger than {MAX_BODY_BYTES:,} bytes.")
-    return bytes(body)

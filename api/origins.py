@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from api.security import Guard
 from settings import Settings, SettingsProblem
+from starter.api_token import api_token
 from starter.supervision import StackProblem
 from starter.temporal_server import UI_PORT_OFFSET, server_address
 
@@ -15,7 +16,8 @@ def guard(settings: Settings) -> Guard:
     """Make the guard of the api.
 
     Raises:
-        SettingsProblem: other machines could reach the api, and there is no token for them.
+        SettingsProblem: other machines could reach the api, and there is no token for them; or
+            the token of this machine cannot be kept.
     """
     if not _is_loopback(settings.api_host) and settings.api_token is None:
         raise SettingsProblem(
@@ -23,7 +25,7 @@ def guard(settings: Settings) -> Guard:
             "or API_HOST=127.0.0.1."
         )
     return Guard(
-        token=settings.api_token,
+        token=api_token(settings),
         hosts=frozenset(f"{name}:{settings.api_port}" for name in LOOPBACK),
         origins=frozenset(_origins(settings)),
     )

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from models.contract import TASK_ID_PREFIX
 
-_CUSTOM_ID = re.compile(rf"(confirm|deny):({TASK_ID_PREFIX}[a-z0-9]{{4,32}}):([0-9A-Za-z-]{{1,40}})")
+_CUSTOM_ID = re.compile(
+    rf"(confirm|deny):({TASK_ID_PREFIX}[a-z0-9]{{4,32}}):([0-9A-Za-z-]{{1,40}})"
+)
 
 
 class Press(StrEnum):

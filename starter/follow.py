@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 
 from temporalio.api.common.v1 import Payload
@@ -43,7 +43,7 @@ async def follow(
     after_seq: int = 0,
     *,
     heard: Callable[[], None] = lambda: None,
-) -> AsyncIterator[Update]:
+) -> AsyncGenerator[Update, None]:
     """Yield the task's updates after `after_seq`, in order, until its last one.
 
     Reads by query, not by the stream's long-poll update: queries leave no trace in the history,

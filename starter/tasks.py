@@ -1,7 +1,7 @@
 """Tasks: everything a person can do with tasks, for every door (command line, HTTP, voice)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -183,7 +183,7 @@ class Tasks:
 
     async def follow(
         self, task_id: str, after_seq: int = 0, heard: Callable[[], None] = lambda: None
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncGenerator[Update, None]:
         """Yield a task's updates after `after_seq` until its end.
 
         `heard` is called whenever a worker has answered, also when nothing is new.

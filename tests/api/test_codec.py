@@ -22,9 +22,10 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from api.__main__ import AddressTaken, listening, server
 from api.app import create_app
-from api.codec import MAX_BODY_BYTES
+from api.body_limit import MAX_CODEC_BYTES
 from api.origins import guard
-from encryption import KEY_FILE, encryption
+from api.parts import make_parts
+from encryption import KEY_FILE
 from settings import ROOT, Settings, SettingsProblem
 
 TOKEN = "a-long-token-of-the-api"
@@ -47,7 +48,7 @@ def settings_at(home: Path, **more: Any) -> Settings:
 
 @contextlib.contextmanager
 def served(settings: Settings) -> Iterator[httpx2.Client]:
-    app = create_app(encryption(settings), guard(settings))
+    app = create_app(make_parts(settings))
     with listening(settings) as sock:
         running: uvicorn.Server = server(app)
         thread = threading.Thread(target=running.run, args=([sock],))
@@ -179,7 +180,7 @@ def test_nonsense_is_refused(api: httpx2.Client, body: bytes | str) -> None:
 
 def test_too_much_is_refused(api: httpx2.Client) -> None:
     def endless() -> Iterator[bytes]:
-        for _ in range(MAX_BODY_BYTES // 1_000_000 + 1):
+        for _ in range(MAX_CODEC_BYTES // 1_000_000 + 1):
             yield b"x" * 1_000_000
 
     assert api.post("/decode", content=endless()).status_code == 413

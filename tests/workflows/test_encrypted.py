@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from api.__main__ import listening
 from api.__main__ import server as serving
 from api.app import create_app
-from api.origins import guard
+from api.parts import make_parts
 from connection import plugin
 from demo.claude import ScriptedClaude
 from demo.scenarios.steps import finish, run
@@ -52,7 +52,7 @@ def api(tmp_path: Path) -> Iterator[Settings]:
     """The codec endpoint with the key of the house."""
     settings = settings_at(tmp_path)
     with listening(settings) as sock:
-        running = serving(create_app(encryption(settings), guard(settings)))
+        running = serving(create_app(make_parts(settings)))
         thread = threading.Thread(target=running.run, args=([sock],))
         thread.start()
         yield settings

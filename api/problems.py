@@ -1,0 +1,167 @@
+"""Errors as problem documents (RFC 9457): one table from what went wrong to a status code."""
+
+import http
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from temporalio.service import RPCError
+
+from connection import TemporalUnreachable
+from encryption import KeyProblem
+from models.requests import WaitingTask
+from starter.problems import (
+    KeyReused,
+    NoQuestion,
+    NotYet,
+    NoWorker,
+    Refused,
+    ServerAway,
+    SeveralWait,
+    TaskClosed,
+    TaskProblem,
+    UnknownTask,
+)
+from starter.projects import ProjectUnusable
+from starter.rpc_problems import server_away
+
+MEDIA_TYPE = "application/problem+json"
+
+RETRY_AFTER_SECONDS = 5
+"""About what a worker or a server takes to come back."""
+
+STATUS: Mapping[type[Exception], int] = {
+    UnknownTask: 404,
+    TaskClosed: 409,
+    SeveralWait: 409,
+    NoQuestion: 409,
+    NotYet: 409,
+    KeyReused: 422,
+    Refused: 422,
+    ProjectUnusable: 422,
+    NoWorker: 503,
+    ServerAway: 503,
+    TemporalUnreachable: 503,
+    KeyProblem: 503,
+    TaskProblem: 503,
+}
+"""The nearest class counts; the rest of `TaskProblem` is Temporal's or a worker's doing."""
+
+
+class WrongField(BaseModel):
+    """A part of a request that cannot be used."""
+
+    field: str = Field(examples=["body.goal"])
+    message: str = Field(examples=["String should have at least 1 character"])
+
+
+class ProblemDocument(BaseModel):
+    """What went wrong, as RFC 9457 says. `detail` is a sentence for a person."""
+
+    type: str = Field(default="about:blank", examples=["urn:tars:unknown-task"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(ge=400, le=599, examples=[404])
+    detail: str = Field(examples=["There is no task #a7f3: try ./tars list."])
+    errors: list[WrongField] = Field(default=[], description="What cannot be used, where it is 422")
+    waiting: list[WaitingTask] = Field(
+        default=[], description="The tasks that a code could be for, where several wait"
+    )
+
+
+def respond(document: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response:
+    """Make the response for a problem."""
+    content = document.model_dump_json(exclude_defaults=False)
+    wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if document.status == 503 else {}
+    return Response(content, document.status, {**wait, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def plain(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Make the response for a problem that HTTP itself has a name for."""
+    title = http.HTTPStatus(status).phrase
+    return respond(ProblemDocument(title=title, status=status, detail=detail), headers)
+
+
+async def on_http(_request: Request, error: Exception) -> Response:
+    """What a route, or the routing, refused."""
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = error.detail
+    if detail == http.HTTPStatus(error.status_code).phrase:  # the framework has no words
+        detail = _DETAILS.get(error.status_code, f"{detail}.")
+    return plain(error.status_code, detail, error.headers)
+
+
+async def on_validation(_request: Request, error: Exception) -> Response:
+    """What does not fit the schema; what was given stays out of it, for it may be a code."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    wrong = [
+        WrongField(field=".".join(map(str, one["loc"])), message=one["msg"])
+        for one in error.errors()
+    ]
+    return misfit(wrong)
+
+
+def misfit(wrong: Sequence[WrongField]) -> Response:
+    """Make the response for a request that does not fit."""
+    first = wrong[0]
+    document = ProblemDocument(
+        title=http.HTTPStatus(422).phrase,
+        status=422,
+        detail=f"The request cannot be used: {first.field}: {first.message}.",
+        errors=list(wrong),
+    )
+    return respond(document)
+
+
+async def on_problem(_request: Request, error: Exception) -> Response:
+    """What the door says it cannot do."""
+    known: Any = server_away(error) if isinstance(error, RPCError) else error
+    status = next(STATUS[kind] for kind in type(known).__mro__ if kind in STATUS)
+    document = ProblemDocument(
+        type=f"urn:tars:{_kebab(type(known).__name__)}",
+        title=http.HTTPStatus(status).phrase,
+        status=status,
+        detail=str(known),
+        waiting=_waiting(known),
+    )
+    return respond(document)
+
+
+async def on_fault(_request: Request, _error: Exception) -> Response:
+    """A mistake of ours; the log has it."""
+    return plain(500, "Something unexpected went wrong: the log of the api has the details.")
+
+
+def _waiting(error: Exception) -> list[WaitingTask]:
+    tasks = error.waiting if isinstance(error, SeveralWait) else []
+    return [
+        WaitingTask(task_id=task.task_id, goal=task.goal, waiting_for=task.waiting_for)
+        for task in tasks
+        if task.waiting_for
+    ]
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+_DETAILS = {
+    404: "There is nothing at this path: GET /openapi.json lists what there is.",
+    405: "This path does not take this method: the header Allow says which it takes.",
+}
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+HANDLERS: dict[int | type[Exception], Handler] = {
+    HTTPException: on_http,
+    RequestValidationError: on_validation,
+    RPCError: on_problem,
+    Exception: on_fault,
+    **dict.fromkeys(STATUS, on_problem),
+}
+"""For the app; Starlette takes the handler of the nearest class."""
