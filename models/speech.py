@@ -91,6 +91,9 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?")
 _LONGEST_WORD = 40
 """Letters; nobody can say a longer one, which is data anyway."""
 
+_NO_PAUSE = re.compile(r"(?<![^\W\d_]):|:(?!\s)")
+"""A colon that no voice pauses at."""
+
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
@@ -107,6 +110,7 @@ def speakable(text: str, most_words: int = MOST_WORDS) -> str:
     text = _PRICE.sub(lambda found: f" {dollars(float(found[1]))} ", text)
     text = _DOT_FILE.sub(" dot ", _FILE.sub(r"\1 dot \2", text))
     text = _NUMBER.sub(lambda found: f" {_read(found[0])} ", text)
+    text = _NO_PAUSE.sub(" ", text)
     text = "".join(_SIGNS.get(sign) or _heard(sign) for sign in text)
     return _cut(_tidy(text), most_words)
 
@@ -128,19 +132,19 @@ def _read(digits: str) -> str:
 
 def _heard(sign: str) -> str:
     """A sign that a voice can say or pause at; a space for every other."""
-    if sign.isalpha() or unicodedata.category(sign) in {"Mn", "Mc"} or sign in ",.?!'":
+    if sign.isalpha() or unicodedata.category(sign) in {"Mn", "Mc"} or sign in ",.:?!'":
         return sign
     return {"\u2019": "'", ";": ",", "\u2026": "."}.get(sign, " ")
 
 
 def _tidy(text: str) -> str:
     text = " ".join(text.split())
-    text = re.sub(r"\s+([,.?!])", r"\1", text)
+    text = re.sub(r"\s+([,.:?!])", r"\1", text)
     text = re.sub(r"(?:^|(?<=\s))'+(?=\s|$)", "", text)
-    text = re.sub(r"([,.?!'])[,.?!']+", r"\1", text)
-    text = re.sub(r"(?<=[,.?!])(?=[^\s,.?!'])", " ", text)
+    text = re.sub(r"([,.:?!'])[,.:?!']+", r"\1", text)
+    text = re.sub(r"(?<=[,.:?!])(?=[^\s,.:?!'])", " ", text)
     words = (word for word in text.split() if len(word) <= _LONGEST_WORD)
-    return " ".join(words).strip(" ,'").lstrip(".?!, ")
+    return " ".join(words).strip(" ,:'").lstrip(".?!,: ")
 
 
 def _cut(text: str, most_words: int) -> str:

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 
 from models.speech import counted, dollars, duration, number, speakable, spelled, title
 
-SAYABLE = re.compile(r"[^\W\d_]|[\s,.?!'\u0300-\u036f]")
-
 
 @given(st.text(), st.integers(1, 40))
 def test_any_text_becomes_few_words_and_nothing_else(text: str, most: int) -> None:
     said = speakable(text, most)
     assert len(said.split()) <= most
-    assert not re.search(r"[\d`*_/\\$|<>{}\[\]()#:;=~^-]", said)
+    assert not re.search(r"[\d`*_/\\$|<>{}\[\]()#;=~^-]", said)
 
 
 @given(st.text(alphabet="abc 7.,/#$-_:", max_size=60))
@@ -34,13 +32,14 @@ def test_what_was_made_fit_stays_as_it_is(text: str) -> None:
         ("Task #a7f3 costs $0.30.", "Task a seven f three costs thirty cents."),
         ("See https://example.com/a?b=1, and ~/.env.", "See a link, and dot env."),
         ("Commit 3fa9c21be is **done**.", "Commit is done."),
-        ("Use `rm -rf build_dir/` or not: yes/no?", "Use rm rf build dir or not yes no?"),
+        ("Use `rm -rf build_dir/` or not: yes/no?", "Use rm rf build dir or not: yes no?"),
         ("Don\u2019t stop \u2026 now;then", "Don't stop. now, then"),
         ("2 tries left.", "two tries left."),
         ("C++ & Rust", "C plus plus and Rust"),
         ("1,234 of 007", "one thousand two hundred thirty four of zero zero seven"),
         ("", ""),
         ("-- ** --", ""),
+        ("So far: four steps; at 14:30.", "So far: four steps, at fourteen thirty."),
         ("x" * 300, ""),
     ],
 )

@@ -1,0 +1,87 @@
+"""Codes and ids as people, and the ears of machines, say them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.speech import number, spelled
+from starter.voice_codes import spoken_code, spoken_id
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "6283",
+        " 6283. ",
+        "6 2 8 3",
+        "6-2-8-3",
+        "62 83",
+        "six two eight three",
+        "Six, two, eight, three.",
+        "six to ate three",
+        "sixty two eighty three",
+        "sixty-two eighty-three",
+        "six two eighty three",
+        "six thousand two hundred eighty three",
+        "six thousand two hundred and eighty-three",
+        "sixty two hundred eighty three",
+        "The code is six two eight three, please.",
+        "\uff16\uff12\uff18\uff13",
+    ],
+)
+def test_one_code_said_in_many_ways(said: str) -> None:
+    assert spoken_code(said) == "6283"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("oh oh seven zero", "0070"),
+        ("double seven triple one", "77111"),
+        ("eleven twelve", "1112"),
+        ("twenty oh five", "2005"),
+        ("ninety nine", "99"),
+        ("one hundred", "100"),
+        ("123 456", "123456"),
+        ("zx81-6283", "zx81-6283"),
+        ("correct horse battery", "correct horse battery"),
+        ("six of two", "six of two"),
+        ("double", "double"),
+        ("hundred of", "hundred of"),
+        ("", ""),
+        ("the code is", "the code is"),
+    ],
+)
+def test_other_codes(said: str, code: str) -> None:
+    assert spoken_code(said) == code
+
+
+@given(st.text(alphabet="0123456789", min_size=4, max_size=8))
+def test_whatever_we_spell_we_understand(code: str) -> None:
+    assert spoken_code(spelled(code)) == code
+
+
+@given(st.integers(1, 99_999))
+def test_whatever_we_count_we_understand(value: int) -> None:
+    said = number(value)
+    if "hundred" in said or "thousand" in said or value < 100:
+        assert spoken_code(said) == str(value)
+
+
+@given(st.text())
+def test_nothing_that_is_said_is_lost(said: str) -> None:
+    assert bool(spoken_code(said)) == bool(said.strip())
+
+
+@pytest.mark.parametrize(
+    ("said", "task"),
+    [
+        ("a7f3", "a7f3"),
+        ("#a7f3", "a7f3"),
+        ("A seven F three", "a7f3"),
+        ("task a 7 f 3", "a7f3"),
+        ("the task", ""),
+    ],
+)
+def test_ids(said: str, task: str) -> None:
+    assert spoken_id(said) == task
