@@ -1,0 +1,178 @@
+"""The circle with the real n8n: asked in a channel, answered there, carried to the task.
+
+Run it with scripts/n8n-circle. Figures that it prints are those of docs/n8n.md.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from demo.app import create_app
+from demo.claude import ScriptedClaude
+from demo.discord import serve_discord
+from demo.discord_channel import Fault, Message
+from demo.scenarios import all_scenarios
+from demo.server import serve
+from models.task import Progress, State
+from models.updates import UpdateKind
+from tests.asking import COMMAND, asked, commands_run, of_kind, removal
+from tests.end_to_end.machine import a_machine
+from tests.house import Story
+from tests.n8n.circle import CODE, KEY, Channel, Circle, a_circle
+
+pytestmark = [pytest.mark.n8n, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def claude() -> Iterator[tuple[ScriptedClaude, str]]:
+    scripted = ScriptedClaude(all_scenarios(0.0), pace=0.0)
+    with serve(create_app(scripted)) as control:
+        yield scripted, control.base_url
+
+
+@pytest.fixture(scope="module")
+async def circle(
+    claude: tuple[ScriptedClaude, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[Circle]:
+    home = request.config.getoption("--n8n")
+    assert isinstance(home, Path)
+    discord = Channel()
+    with serve_discord(discord) as url:
+        async with (
+            a_machine(tmp_path_factory.mktemp("machine"), claude) as machine,
+            machine.crew() as crew,
+            a_circle(machine, crew, discord, url, home) as circle,
+        ):
+            tell("n8n ready, first start with import", circle.n8n.seconds)
+            yield circle
+
+
+async def begin(circle: Circle) -> Story:
+    """Start a task that asks, and wait until the channel shows the question."""
+    story = await circle.crew.house.start(removal())
+    waiting = await asked(story)
+    seconds = await circle.until_shown(lambda text: waiting.word in text, "the question")
+    tell("question in the channel after the task asked", seconds)
+    return story
+
+
+async def completed(story: Story) -> Progress:
+    """The end of a task whose command has run, once."""
+    progress = await story.end()
+    assert progress.state is State.COMPLETED, progress
+    assert commands_run(await story.updates()).count(COMMAND) == 1
+    assert not (story.workspace / "scratch.txt").exists()
+    return progress
+
+
+def tell(what: str, seconds: float) -> None:
+    print(f"{what}: {seconds:.2f} s")  # noqa: T201 - for docs/n8n.md
+
+
+def there(circle: Circle, message: Message) -> bool:
+    return message in circle.discord.messages
+
+
+async def test_a_code_typed_in_the_channel_is_polled(circle: Circle) -> None:
+    story = await begin(circle)
+    began = time.monotonic()
+    typed = circle.types(CODE)
+    await completed(story)
+    tell("polled: code typed to task completed", time.monotonic() - began)
+    await circle.until_shown(lambda _: not there(circle, typed), "the code's removal")
+    await circle.until_shown(lambda text: "ompleted" in text, "the end")
+
+
+async def test_a_code_posted_as_a_message_is_carried_at_once_and_counts_once(
+    circle: Circle,
+) -> None:
+    story = await begin(circle)
+    began = time.monotonic()
+    typed = circle.types(f"{CODE} #{story.task_id.removeprefix('task-')}")
+    answered = post(circle, typed)
+    assert (answered.status_code, answered.json()["outcome"]) == (200, "accepted")
+    tell("message: code typed to accepted", time.monotonic() - began)
+    await completed(story)
+    tell("message: code typed to task completed", time.monotonic() - began)
+    # the poll has read it as well by then, and the api knew it
+    assert post(circle, typed).json() == answered.json()
+    await circle.until_shown(lambda _: not there(circle, typed), "the code's removal")
+
+
+async def test_a_no_with_its_reason_reaches_claude(circle: Circle) -> None:
+    story = await begin(circle)
+    circle.types("deny because it is mine")
+    progress = await story.end()
+    assert progress.result
+    assert "it is mine" in progress.result.summary
+    assert COMMAND not in commands_run(await story.updates())
+
+
+async def test_a_wrong_code_is_told_and_chat_costs_no_try(circle: Circle) -> None:
+    story = await begin(circle)
+    circle.types("I have 9999 apples")
+    await circle.two_polls()
+    wrong = circle.types("9999")
+    await circle.until_shown(lambda text: "2 tries left" in text, "what was wrong")
+    assert not there(circle, wrong)
+    circle.types(CODE)
+    await completed(story)
+
+
+async def test_what_is_typed_while_the_api_is_away_is_not_lost(circle: Circle) -> None:
+    story = await begin(circle)
+    circle.api.stop()
+    circle.types(CODE)
+    await circle.two_polls()
+    await circle.api.start()
+    await completed(story)
+
+
+async def test_what_is_typed_while_n8n_is_away_is_not_lost(circle: Circle) -> None:
+    story = await begin(circle)
+    circle.n8n.stop()
+    circle.types(CODE)
+    await circle.n8n.start()
+    tell("n8n ready, later start", circle.n8n.seconds)
+    await completed(story)
+    await circle.until_shown(lambda text: "ompleted" in text, "the end")
+
+
+async def test_discord_is_slow_and_nothing_is_lost_or_doubled(circle: Circle) -> None:
+    circle.discord.faults += [
+        Fault(status=429, retry_after_seconds=1.0, times=2),
+        Fault(status=502, html=True),
+    ]
+    story = await begin(circle)
+    circle.types(CODE)
+    await completed(story)
+    requested = of_kind(await story.updates(), UpdateKind.CONFIRMATION_REQUESTED)
+    word = requested[0].data["word"]
+    assert sum(word in json.dumps(one.embeds) for one in circle.discord.messages) >= 1
+
+
+async def test_n8n_takes_nothing_without_the_key(circle: Circle) -> None:
+    for path in ("coding-events", "discord-message"):
+        refused = httpx2.post(f"{circle.n8n_url}/{path}", json={}, headers={"X-TARS-Key": "no"})
+        assert refused.status_code == 403
+
+
+def test_chat_that_is_posted_is_left_alone(circle: Circle) -> None:
+    answered = post(circle, circle.types("good morning"))
+    assert (answered.status_code, answered.json()["outcome"]) == (200, "no_answer")
+
+
+def post(circle: Circle, typed: Message) -> httpx2.Response:
+    """As a gateway bot tells n8n of a message."""
+    return httpx2.post(
+        f"{circle.n8n_url}/discord-message",
+        json=typed.model_dump(mode="json"),
+        headers={"X-TARS-Key": KEY},
+        timeout=20,
+    )
