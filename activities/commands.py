@@ -16,7 +16,8 @@ from activities.live import LiveUpdates
 from activities.live_output import LiveOutput
 from activities.reached import refusals, tell_refusals
 from activities.workspace_errors import told_as_problems
-from models.steps import CommandRequest, Observation, Outcome, RunCommand
+from models.steps import CommandRequest, Observation, Outcome
+from models.tools import RunCommand
 from policy.redaction import Redactor
 from workspace.directory import TaskDirectory
 from workspace.jail import Walls

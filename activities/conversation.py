@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.steps import Tool
+from models.tools import Tool
 from policy import stuck
 from workspace.transcript import Block, Message, Result, tool_uses
 

@@ -7,17 +7,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from activities.conversation import CUT_OFF, ENDED_WITHOUT_FINISH, Exchange, exchanges, runner_note
-from models.steps import (
-    TOOL_INPUTS,
-    AskUser,
-    DecisionKind,
-    Finish,
-    FinishTask,
-    RunCommand,
-    Tool,
-    ToolCall,
-    ToolInput,
-)
+from models.steps import DecisionKind, Finish, ToolCall
+from models.tools import TOOL_INPUTS, AskUser, FinishTask, RunCommand, Tool, ToolInput
 from policy.finish import UNCHECKED, Act, refusal
 from workspace.transcript import Block, Message, Result, tool_uses
 

@@ -11,7 +11,8 @@ from activities.codes import Codes
 from activities.gate import Gate
 from activities.workspace_errors import told_as_problems
 from models.consent import Asking, CheckRequest, Judged, JudgeRequest
-from models.steps import RunCommand, VerdictDecision
+from models.steps import VerdictDecision
+from models.tools import RunCommand
 from policy.words import WORDS
 from workspace.directory import TaskDirectory
 from workspace.remote import Remote

@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import activity
 
 from activities.workspace_errors import told_as_problems
-from models.steps import Diff, DiffRequest, Log, LogEntry, LogRequest
+from models.shown import Diff, DiffRequest, Log, LogEntry, LogRequest
 from workspace.checkpoints import CheckpointStore
 from workspace.directory import TaskDirectory
 from workspace.remote import Remote

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from activities.conversation import Exchange, exchanges, runner_note, user_words, words_in
-from models.steps import Tool
+from models.tools import Tool
 from workspace.transcript import Message
 
 MAX_NOTES = 40

@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from models.steps import TOOL_INPUTS, Tool, ToolInput
+from models.tools import TOOL_INPUTS, Tool, ToolInput
 
 
 def tool_definitions() -> list[dict[str, Any]]:

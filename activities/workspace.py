@@ -20,20 +20,15 @@ from models.notices import Channel
 from models.steps import (
     Closed,
     CloseRequest,
-    EditFile,
     FileChange,
     HandRequest,
-    ListFiles,
     Observation,
     Opened,
     OpenRequest,
     Outcome,
-    ReadFile,
-    Search,
-    ToolInput,
-    WriteFile,
 )
 from models.task import State
+from models.tools import EditFile, ListFiles, ReadFile, Search, ToolInput, WriteFile
 from policy.key_blocks import BLANKED
 from policy.redaction import Redactor
 from workspace import files

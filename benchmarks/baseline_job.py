@@ -15,7 +15,7 @@ from anthropic.types import MessageParam, ToolParam, ToolUseBlock
 from redis import Redis
 
 from benchmarks.side import CODE
-from models.steps import TOOL_INPUTS
+from models.tools import TOOL_INPUTS
 
 QUEUE = "tars_programming"
 MODEL = "claude-sonnet-5-5"

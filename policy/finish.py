@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.steps import Finish, Tool
+from models.steps import Finish
 from models.task import Phase
+from models.tools import Tool
 
 UNCHECKED = (
     "Not finished yet: no check has run since your last change. Run a real check now (the tests,"

@@ -17,7 +17,7 @@ from rich.text import Text
 from connection import connect
 from models.consent import OnTimeout
 from models.replies import ConfirmationAnswer
-from models.steps import Diff
+from models.shown import Diff
 from models.task import Progress, TaskInput
 from models.updates import Update, UpdateKind
 from settings import Settings, load_settings

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from temporalio.client import Client
 
 from models.contract import Activity
-from models.steps import Diff, DiffRequest, Log, LogRequest
+from models.shown import Diff, DiffRequest, Log, LogRequest
 from models.task import Progress
 from starter.naming import short_id
 from starter.problems import NotYet

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from models.checks import Check
-from models.steps import Diff, Log
+from models.shown import Diff, Log
 from models.task import Progress, State, Waiting
 from starter.blocks import (
     Indented,

@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from connection import worker_listens
 from models.contract import WORKFLOW_TYPE, Query, SearchAttribute, Signal, UpdateName
 from models.replies import ConfirmationAnswer, ConfirmReply, Extended, Extension, Instruction, Words
-from models.steps import Diff, Log
+from models.shown import Diff, Log
 from models.task import Progress, State, TaskInput
 from models.updates import Update
 from starter.choosing import choose
@@ -74,7 +74,7 @@ class Tasks:
 
     async def list_tasks(self, state: State | None = None, limit: int = 20) -> list[TaskRow]:
         """List tasks, latest first."""
-        query = f"WorkflowType = '{WORKFLOW_TYPE}'"
+        query = f"WorkflowType = '{WORKFLOW_TYPE}' AND TaskQueue = '{self._task_queue}'"
         if state:
             query += f" AND {SearchAttribute.STATE} = '{state.value}'"
         found = self._client.list_workflows(query, limit=limit, page_size=limit)

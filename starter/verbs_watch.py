@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from connection import connect
-from models.steps import Diff, Log
+from models.shown import Diff, Log
 from models.task import TaskInput
 from models.updates import UpdateKind
 from settings import Settings, load_settings

@@ -10,8 +10,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from models.contract import WORKFLOW_TYPE, Query, Signal, UpdateName
 from models.replies import ConfirmationAnswer, ConfirmReply, Extended, Extension, Instruction
-from models.steps import DecisionKind, Finish, Tool, ToolCall
+from models.steps import DecisionKind, Finish, ToolCall
 from models.task import Phase, Progress, State, TaskResult
+from models.tools import Tool
 from workflows.answers import Answers
 from workflows.consent_notices import TOLD_ANYWAY, ConsentNotices
 from workflows.gate import Gate

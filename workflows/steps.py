@@ -27,10 +27,10 @@ from models.steps import (
     Opened,
     OpenRequest,
     ThinkRequest,
-    Tool,
     ToolCall,
 )
 from models.task import ParkedCause, Phase, State, TaskInput
+from models.tools import Tool
 from workflows import patience
 from workflows.confirmation import Confirmation
 from workflows.memory import Memory

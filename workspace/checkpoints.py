@@ -16,7 +16,8 @@ from typing import Self
 import pygit2
 from pygit2.enums import ObjectType
 
-from models.steps import Diff, FileChange
+from models.shown import Diff
+from models.steps import FileChange
 from workspace.capture import GIT_STATE, WORKSPACE, Captured, capture
 from workspace.differences import Differences
 from workspace.explained import explained

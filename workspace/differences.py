@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pygit2
 
-from models.steps import Diff, FileChange
+from models.shown import Diff
+from models.steps import FileChange
 from models.task import DiffStat
 from workspace.objects import Objects
 from workspace.wording import shown, size_words

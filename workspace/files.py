@@ -9,7 +9,8 @@ from typing import BinaryIO, NamedTuple
 
 import pygit2
 
-from models.steps import EditFile, FileChange, ReadFile, WriteFile
+from models.steps import FileChange
+from models.tools import EditFile, ReadFile, WriteFile
 from workspace.beneath import Place, locate, open_at, open_file
 from workspace.edits import replace_once
 from workspace.file_problems import FileProblem

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.steps import ListFiles
+from models.tools import ListFiles
 from workspace.tree import Found, Tree
 from workspace.wording import counted, shown, size_words
 

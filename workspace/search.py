@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from models.steps import Search
+from models.tools import Search
 from workspace.beneath import open_directory
 from workspace.file_problems import FileProblem
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from models.steps import Tool
+from models.tools import Tool
 from workspace.checkpoints import CheckpointStore
 
 TRANSCRIPT = "transcript"

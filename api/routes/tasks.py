@@ -12,7 +12,7 @@ from api.routes.examples import PROGRESS, ROW, STARTED
 from api.routes.paths import WhichTask
 from api.routes.text import Markdown, Patch, prefers
 from models.requests import Received, StartRequest
-from models.steps import Diff, Log
+from models.shown import Diff, Log
 from models.task import Progress, State
 from starter.naming import short_id
 from starter.projects import find_project

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from models.steps import Log
+from models.shown import Log
 
 _WHO = {"user": "You", "claude": "Claude", "tool": "Tool"}
 

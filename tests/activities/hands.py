@@ -21,7 +21,8 @@ from temporalio.testing import ActivityEnvironment
 from activities import prompt
 from composition import Composition, claude_client
 from models.consent import Judged, JudgeRequest
-from models.steps import CommandRequest, Fence, HandRequest, Observation, Tool
+from models.steps import CommandRequest, Fence, HandRequest, Observation
+from models.tools import Tool
 from settings import ROOT, Settings
 from workspace.directory import Attempt, TaskDirectory
 from workspace.jail import NoWalls

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from activities.safety import MAX_SHOWN_CHARACTERS
-from models.steps import Approval, Fence, Outcome, Tool, VerdictDecision
+from models.steps import Approval, Fence, Outcome, VerdictDecision
+from models.tools import Tool
 from policy.words import WORDS
 from tests.activities.hands import Hands
 

@@ -14,7 +14,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from models.problems import Problem
-from models.steps import Observation, Outcome, Tool
+from models.steps import Observation, Outcome
+from models.tools import Tool
 from tests.activities.hands import STEP, TASK_ID, Hands, Nursery
 from tests.commands import until
 from workspace.processes import Command, Lost

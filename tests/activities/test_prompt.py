@@ -6,8 +6,8 @@ import pytest
 
 from activities import prompt
 from activities.tools import tool_definitions
-from models.steps import TOOL_INPUTS
 from models.task import Phase
+from models.tools import TOOL_INPUTS
 
 WALLS = "Commands run behind walls; the network reaches package registries only."
 GOLDEN = Path(__file__).with_name("frozen.golden.json")

@@ -5,8 +5,9 @@ from typing import Any
 from activities.conversation import CUT_OFF, ENDED_WITHOUT_FINISH, INTERRUPTED
 from demo.scenarios.steps import finish, run
 from demo.script import Text, Thinking, ToolUse, Turn, call
-from models.steps import DecisionKind, Tool
+from models.steps import DecisionKind
 from models.task import Phase
+from models.tools import Tool
 from policy.finish import UNCHECKED
 from tests.activities.conftest import Begin, Rehearsal
 

@@ -13,7 +13,7 @@ from anthropic.types import Message
 from demo.scenarios import all_scenarios
 from demo.scenarios.calculator import SOAK_SECONDS
 from demo.script import Conversation, Turn
-from models.steps import TOOL_INPUTS, Tool
+from models.tools import TOOL_INPUTS, Tool
 from tests.demo.conftest import Stage, ask, said, user
 
 Hands = Callable[[str, dict[str, Any]], str]

@@ -9,7 +9,7 @@ import pytest
 from activities import prompt
 from activities.model_check import check_model
 from activities.stream import ask
-from models.steps import TOOL_INPUTS, Tool
+from models.tools import TOOL_INPUTS, Tool
 from policy import prices
 from workspace.transcript import Message, tool_uses
 

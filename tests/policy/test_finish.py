@@ -1,7 +1,8 @@
 import pytest
 
-from models.steps import Finish, Tool
+from models.steps import Finish
 from models.task import Phase
+from models.tools import Tool
 from policy.finish import UNCHECKED, Act, refusal
 
 EDIT = Act(Tool.EDIT_FILE)

@@ -38,12 +38,12 @@ from models.steps import (
     OpenRequest,
     Outcome,
     ThinkRequest,
-    Tool,
     ToolCall,
     Verdict,
     VerdictDecision,
 )
 from models.task import Limits, TaskInput
+from models.tools import Tool
 from workflows.coding_task import CodingTask
 
 TASKS = 10

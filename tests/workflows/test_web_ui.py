@@ -15,8 +15,8 @@ from temporalio.common import RawValue, SearchAttributeKey
 from demo.scenarios.steps import finish, run
 from demo.script import Scenario, Turn, call
 from models.contract import SearchAttribute
-from models.steps import Tool
 from models.task import State
+from models.tools import Tool
 from tests.house import House, Story
 
 VERBS = {"open_workspace", "think", "close_workspace", *Tool} - {Tool.ASK_USER, Tool.FINISH_TASK}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.steps import EditFile, FileChange, ReadFile, WriteFile
+from models.steps import FileChange
+from models.tools import EditFile, ReadFile, WriteFile
 from workspace.file_problems import FileProblem
 from workspace.files import edit_file, read_file, write_file
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.steps import ListFiles
+from models.tools import ListFiles
 from workspace.file_problems import FileProblem
 from workspace.files import list_files
 from workspace.tree import Tree

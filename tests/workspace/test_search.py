@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.steps import Search
+from models.tools import Search
 from workspace.file_problems import FileProblem
 from workspace.problems import HostUnusable
 from workspace.search import search

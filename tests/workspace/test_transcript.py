@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from models.steps import Tool
+from models.tools import Tool
 from workspace.checkpoints import CheckpointStore
 from workspace.transcript import (
     Frozen,
