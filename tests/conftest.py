@@ -24,5 +24,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for option, reason in OPT_IN.items():
         if not config.getoption(f"--{option}"):
             for item in items:
-                if option in item.keywords:
+                if item.get_closest_marker(option):
                     item.add_marker(pytest.mark.skip(reason=reason))
