@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.model_check import check_model
 from cannot_work import CannotWork
+from chat import check_discord
 from composition import (
     NO_CODE_SET_UP,
     claude_client,
@@ -42,6 +43,7 @@ async def check(settings: Settings) -> list[Check]:
         _check_codes(settings),
         await _check_walls(settings),
         await _check_network(settings),
+        await check_discord(settings),
     ]
 
 

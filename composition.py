@@ -19,6 +19,7 @@ from activities.safety import SafetyActivities
 from activities.showing import ShowingActivities
 from activities.workspace import WorkspaceActivities
 from cannot_work import CannotWork
+from chat import discord_channels, make_discord
 from logs import make_redactor
 from models.notices import Channel
 from policy.commands import Mode, judge
@@ -96,7 +97,7 @@ def make_remote(settings: Settings) -> Remote | None:
 
 def channels_of(settings: Settings) -> list[Channel]:
     """Where people are told what a task does, as far as it is set up."""
-    return [*voice_channels(settings)]
+    return [*discord_channels(settings), *voice_channels(settings)]
 
 
 def _remarks(codes: Codes) -> list[str]:
@@ -192,6 +193,7 @@ class Composition:
         self._safety = SafetyActivities(home, gate, codes, settings.asking, remote)
         self._shell = CommandActivities(home, launcher, walls, gate, redactor, allowance, remote)
         self._showing = ShowingActivities(home, remote)
+        self._discord = make_discord(settings, redactor, self._showing.show_log)
         self._voice, self._calls = make_voice(settings), make_calls(settings)
 
     def worker(self, client: Client) -> Worker:
@@ -217,6 +219,7 @@ class Composition:
                 files.close_workspace,
                 showing.show_diff,
                 showing.show_log,
+                self._discord.post_update,
                 self._voice.announce,
                 self._voice.speak,
                 self._calls.call_user,

@@ -1,9 +1,13 @@
 """Settings of the ways in and out: the api, Discord, N8N, voices, the phone."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field, SecretStr
 
 _PHONE_NUMBER = r"^\+[1-9]\d{6,14}$"
 """E.164, as Twilio wants it."""
+
+_DISCORD_ID = r"^\d{1,20}$"
 
 
 class ChannelSettings(BaseModel):
@@ -29,6 +33,40 @@ class ChannelSettings(BaseModel):
         description="Secret with which a bridge signs the codes it brings (Standard Webhooks), "
         "as text or as whsec_...; empty to take them with the token only",
     )
+    discord_mode: Literal["webhook", "n8n", "off"] = Field(
+        "webhook",
+        description="How Discord is told what tasks do: by DISCORD_WEBHOOK_URL, by way of n8n at "
+        "N8N_WEBHOOK_URL, or not at all",
+    )
+    discord_webhook_url: SecretStr | None = Field(
+        None,
+        description="Address of the Discord webhook, as Discord shows it; it is a secret. Empty "
+        "for no messages",
+    )
+    n8n_webhook_url: str | None = Field(
+        None, description="Address of n8n's workflow that takes what tasks tell"
+    )
+    n8n_webhook_key: SecretStr | None = Field(
+        None, min_length=8, description="Key that n8n wants with it, in the header X-TARS-Key"
+    )
+    discord_thread_id: str | None = Field(
+        None, pattern=_DISCORD_ID, description="Thread of the channel that messages go to"
+    )
+    discord_forum: bool = Field(
+        False,
+        description="Whether the channel is a forum: each task gets a post of its own there; by "
+        "DISCORD_WEBHOOK_URL only",
+    )
+    discord_mention_user: str | None = Field(
+        None,
+        pattern=_DISCORD_ID,
+        description="Id of the Discord user who is mentioned when a task asks something",
+    )
+    discord_buttons: bool = Field(
+        False,
+        description="Whether requests for the code have buttons; the webhook must belong to the "
+        "app of DISCORD_PUBLIC_KEY",
+    )
     discord_public_key: str | None = Field(
         None,
         pattern=r"^[0-9a-fA-F]{64}$",
@@ -46,7 +84,7 @@ class ChannelSettings(BaseModel):
     )
     discord_channel_id: str | None = Field(
         None,
-        pattern=r"^\d{1,20}$",
+        pattern=_DISCORD_ID,
         description="Id of the channel that N8N reads answers from",
     )
     voice_events: bool = Field(

@@ -15,4 +15,5 @@ class Problem(StrEnum):
     WORKSPACE_BUSY = "WorkspaceBusy"  # another attempt holds it: retried
     REMOTE_UNREACHABLE = "RemoteUnreachable"  # of the checkpoints: retried, then parks
     CHANNEL_REFUSED = "ChannelRefused"  # nothing will be taken there: the task goes on without
+    CHANNEL_AWAY = "ChannelAway"  # or busy: retried for days
     STALE_ATTEMPT = "StaleAttempt"  # a later attempt has taken over: this one ends

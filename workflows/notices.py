@@ -99,6 +99,8 @@ class Notices:
             f"{'✅' if good else '❌'} `{one_line(call.preview)}`: {seen.preview}",
             data={
                 "call_id": call.id,
+                "command": call.preview,
+                "preview": seen.preview,
                 "exit_code": seen.exit_code,
                 "outcome": seen.outcome,
                 "seconds": round(seen.duration_seconds, 2),
