@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from models.requests import WaitingTask
 from models.task import TaskId
 from models.updates import UpdateKind
 
@@ -52,6 +53,11 @@ class Announcement(BaseModel):
     cost_usd: float = 0.0
     function_call_id: str = ""
     data: dict[str, Any] = {}
+
+    @property
+    def is_end(self) -> bool:
+        """Whether this is the last of its task."""
+        return self.kind.is_end
 
 
 def urgency_of(kind: UpdateKind, speak: str) -> Urgency:
@@ -104,6 +110,22 @@ class Page(BaseModel):
     last_seq: int = 0
     more: bool = False
     place: Place | None = None
+
+
+class CatchUp(BaseModel):
+    """What happened while a listener was away, counted; `speak` says it.
+
+    `steps` are turns of Claude and `cost_usd` dollars of model cost, of all tasks since the
+    listener heard of them last. `waiting` are tasks that wait for somebody now, `ended` those that
+    ended meanwhile.
+    """
+
+    speak: str
+    urgency: Urgency
+    steps: int
+    cost_usd: float
+    waiting: list[WaitingTask] = []
+    ended: list[TaskId] = []
 
 
 class FeedMemory(BaseModel):

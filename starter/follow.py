@@ -27,7 +27,7 @@ READS_BETWEEN_LOOKS = 25
 ANSWER_TIMEOUT = timedelta(seconds=5)
 """For a worker's answer to a query. Without a worker, Temporal alone would wait for 30 s."""
 
-_PASSING = {
+PASSING = {
     RPCStatusCode.UNAVAILABLE,
     RPCStatusCode.DEADLINE_EXCEEDED,
     RPCStatusCode.FAILED_PRECONDITION,
@@ -83,7 +83,7 @@ async def _poll(handle: "WorkflowHandle[object, object]", offset: int) -> PollRe
             rpc_timeout=ANSWER_TIMEOUT,
         )
     except RPCError as error:
-        if error.status in _PASSING:
+        if error.status in PASSING:
             return None
         raise
     except WorkflowQueryFailedError:
@@ -95,7 +95,7 @@ async def _has_ended(handle: "WorkflowHandle[object, object]") -> bool:
     try:
         description = await handle.describe(rpc_timeout=ANSWER_TIMEOUT)
     except RPCError as error:
-        if error.status in _PASSING:
+        if error.status in PASSING:
             return False
         raise
     return description.status is not WorkflowExecutionStatus.RUNNING
