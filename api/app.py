@@ -8,9 +8,13 @@ from api.openapi import DESCRIPTION, TAGS, Api, problems
 from api.parts import Parts
 from api.problems import HANDLERS
 from api.routes.confirmations import confirmations_router
+from api.routes.discord import discord_router
 from api.routes.events import NothingMore, events_router, on_nothing_more
+from api.routes.health import health_router
 from api.routes.steering import steering_router
 from api.routes.tasks import tasks_router
+from api.routes.voice import voice_router
+from api.routes.webhook import webhook_router
 from api.security import TokenGate
 
 
@@ -40,6 +44,10 @@ def create_app(parts: Parts) -> Api:
         steering_router(parts),
         confirmations_router(parts),
         events_router(parts),
+        voice_router(parts),
+        webhook_router(parts),
+        discord_router(parts),
+        health_router(parts),
         codec_router(parts.codec, parts.guard),
     ):
         app.include_router(router)

@@ -73,6 +73,11 @@ class Hub:
         """How many tasks are read now."""
         return len(self._readers)
 
+    def listeners(self, task_id: str) -> int:
+        """How many listen to a task now."""
+        feed = self._feeds.get(task_id)
+        return feed.listeners if feed else 0
+
     async def listen(self, task_id: str, after: int) -> AsyncGenerator[Update, None]:
         """Yield a task's updates after `after` until its last one, or until reading fails."""
         tasks = await self._door.tasks()

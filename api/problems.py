@@ -132,6 +132,17 @@ async def on_problem(_request: Request, error: Exception) -> Response:
     return respond(document)
 
 
+EXPECTED: tuple[type[Exception], ...] = (HTTPException, RPCError, *STATUS)
+"""Whatever has a sentence for a person."""
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, for channels that are spoken to in sentences."""
+    if isinstance(error, HTTPException):
+        return str(error.detail)
+    return str(server_away(error) if isinstance(error, RPCError) else error)
+
+
 async def on_fault(_request: Request, _error: Exception) -> Response:
     """A mistake of ours; the log has it."""
     return plain(500, "Something unexpected went wrong: the log of the api has the details.")

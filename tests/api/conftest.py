@@ -16,7 +16,9 @@ from api.app import create_app
 from api.parts import Parts, make_parts
 from connection import connect
 from demo.claude import ScriptedClaude
+from demo.server import serve
 from settings import Settings
+from tests.api.discord_stub import ALLOWED, Discord
 from tests.asking import CODE
 from tests.house import House, a_house
 from tests.ports import free_port
@@ -25,6 +27,7 @@ from tests.workflows.conftest import claude, server
 __all__ = ["claude", "server"]
 
 TOKEN = "a-long-token-of-the-api"
+SECRET = "secret-of-the-bridge-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -64,6 +67,7 @@ def settings_of(server: WorkflowEnvironment, home: Path, **more: Any) -> dict[st
         "api_token": TOKEN,
         "api_codes_per_minute": 1000,
         "confirmation_code": CODE,
+        "confirmation_webhook_secret": SECRET,
         **more,
     }
 
@@ -83,11 +87,23 @@ async def a_served_house(
 
 
 @pytest.fixture(scope="session")
+def discord() -> Discord:
+    return Discord()
+
+
+@pytest.fixture(scope="session")
 async def api(
     server: WorkflowEnvironment,
     claude: tuple[ScriptedClaude, str],
     tmp_path_factory: pytest.TempPathFactory,
+    discord: Discord,
 ) -> AsyncIterator[Served]:
     home = tmp_path_factory.mktemp("api")
-    async with a_served_house(server, claude, home) as served:
-        yield served
+    with serve(discord.app) as elsewhere:
+        buttons = {
+            "discord_public_key": discord.public_key,
+            "discord_allowed_users": f"1, {ALLOWED}",
+            "discord_api_url": elsewhere.base_url,
+        }
+        async with a_served_house(server, claude, home, **buttons) as served:
+            yield served

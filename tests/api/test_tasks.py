@@ -10,6 +10,7 @@ from demo.scenarios.steps import finish
 from demo.script import Turn
 from models.replies import ConfirmOutcome
 from tests.api.conftest import Served
+from tests.api.problem_documents import problem
 from tests.asking import CODE, asked, removal, run
 from tests.house import Story
 
@@ -17,19 +18,6 @@ HELLO = [
     Turn(blocks=[run("echo hello > hello.py")]),
     Turn(blocks=[finish("Wrote a greeting.", checks=["true"])]),
 ]
-
-
-def problem(answer: httpx2.Response, status: int, kind: str = "about:blank") -> dict[str, Any]:
-    """Check that an answer is a problem document and return it."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = answer.json()
-    assert document["status"] == status
-    assert document["type"] == kind
-    assert document["detail"].endswith(".")
-    if status == 503:
-        assert int(answer.headers["retry-after"]) > 0
-    return document
 
 
 async def started(api: Served, **wanted: Any) -> Story:
