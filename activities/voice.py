@@ -1,6 +1,5 @@
 """Telling voices: into the feed that they listen to, and by signed webhook."""
 
-import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -19,9 +18,6 @@ from models.speech import title
 from models.updates import Update
 
 WEBHOOK_TIMEOUT_SECONDS = 10.0
-
-SHORTEST_SECRET_CHARACTERS = 24
-"""Of the webhook's secret; Standard Webhooks asks for 24 to 64 bytes."""
 
 _FACTS = ("word", "request_id", "reason", "expires_at", "tries_left", "outcome", "cause")
 """What a voice needs of an update's data to answer or to tell more."""
@@ -105,13 +101,13 @@ def _announcement(update: Update, goal: str, call_id: str) -> Announcement:
 class SignedWebhook:
     """Posts announcements as Standard Webhooks (https://www.standardwebhooks.com).
 
-    `secret` is `whsec_` and base64, or plain text of 24 characters and more.
+    `secret` is `whsec_` and base64, or plain text; ValueError when it is neither.
     """
 
     def __init__(self, url: str, secret: str) -> None:
         self._tls = httpx2.create_ssl_context()  # takes 20 ms
         self._url = url
-        self._signer = Webhook(webhook_secret(secret))
+        self._signer = Webhook(secret if secret.startswith("whsec_") else secret.encode())
 
     async def post(self, item: Announcement) -> None:
         """Post one; the same announcement always has the same `webhook-id`.
@@ -143,20 +139,6 @@ class SignedWebhook:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": self._signer.sign(message_id, now, body),
         }
-
-
-def webhook_secret(secret: str) -> str:
-    """The secret as Standard Webhooks writes it.
-
-    Raises:
-        ValueError: it is too short, or not base64.
-    """
-    if not secret.startswith("whsec_"):
-        secret = "whsec_" + base64.b64encode(secret.encode()).decode()
-    key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    if len(key) < SHORTEST_SECRET_CHARACTERS:
-        raise ValueError(f"a secret has {SHORTEST_SECRET_CHARACTERS} characters or more")
-    return secret
 
 
 def _body(item: Announcement) -> str:

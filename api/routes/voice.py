@@ -68,7 +68,7 @@ class Voice:
 
 
 def voice_router(parts: Parts) -> APIRouter:
-    """Make the routes `GET /voice/functions`, `POST /voice/functions/{name}`, `GET /voice/events`."""
+    """Make the routes `/voice/functions`, `/voice/functions/{name}` and `/voice/events`."""
     router = APIRouter(prefix="/voice", tags=["voice"])
     voice = Voice(parts)
 
