@@ -30,18 +30,21 @@ class Webhook:
         MisshapenAddress: `url` is none of a webhook.
     """
 
-    def __init__(self, url: str, thread_id: str = "") -> None:
+    def __init__(
+        self, url: str, thread_id: str = "", *, read_seconds: float = READ_SECONDS
+    ) -> None:
         found = _ADDRESS.fullmatch(url.strip())
         if not found:
             raise MisshapenAddress("that is no address of a Discord webhook")
         in_url = _THREAD.search(url)
         self._thread_id = thread_id or (in_url[1] if in_url else "")
+        self._timeout = (CONNECT_SECONDS, read_seconds)
         # without a version it would be 6, which counts waits in milliseconds
         self._url = f"{found[1]}/api/v10/webhooks/{found[2]}/{found[3]}"
 
     def send(self, post: Post) -> Sent:
         """Post or edit, as `Outlet` says."""
-        call = _Call(self._url, post, post.thread_id or self._thread_id)
+        call = _Call(self._url, post, post.thread_id or self._thread_id, self._timeout)
         try:
             answer = call.edit() if post.message_id else call.api_post_request()
         except (requests.RequestException, UnicodeDecodeError) as error:
@@ -59,7 +62,7 @@ class Webhook:
     def look(self) -> str:
         """Ask for the webhook's name, as `Outlet` says."""
         try:
-            answer = requests.get(self._url, timeout=(CONNECT_SECONDS, READ_SECONDS))
+            answer = requests.get(self._url, timeout=self._timeout)
         except requests.RequestException as error:
             raise away(f"Discord was not reached: {type(error).__name__}.") from None
         said = _document(answer)
@@ -73,8 +76,8 @@ class Webhook:
 class _Call(DiscordWebhook):  # type: ignore[misc]
     """One call. The package does not wait for ever here, and sends only what is a message."""
 
-    def __init__(self, url: str, post: Post, thread_id: str) -> None:
-        super().__init__(url, timeout=(CONNECT_SECONDS, READ_SECONDS), thread_id=thread_id or None)
+    def __init__(self, url: str, post: Post, thread_id: str, timeout: tuple[float, float]) -> None:
+        super().__init__(url, timeout=timeout, thread_id=thread_id or None)
         self.id = post.message_id or None
         self.files = {
             f"files[{number}]": (name, text.encode("utf-8", "replace"))

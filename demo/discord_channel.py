@@ -20,7 +20,7 @@ EPOCH_MS = 1_420_070_400_000
 
 
 class Fault(BaseModel):
-    """One trouble of the next `times` calls of the webhook.
+    """One trouble of `times` calls of the webhook, after as many as `after` that go well.
 
     `html` answers a proxy's page instead of JSON. `hang_seconds` falls silent first. `saved` lets
     the message stand all the same: the answer alone is lost.
@@ -28,6 +28,7 @@ class Fault(BaseModel):
 
     status: int = 500
     times: int = 1
+    after: int = 0
     code: int = 0
     message: str = "Internal Server Error"
     html: bool = False
@@ -129,6 +130,9 @@ class Discord:
         if not self.faults:
             return None
         fault = self.faults[0]
+        if fault.after:
+            fault.after -= 1
+            return None
         fault.times -= 1
         if fault.times <= 0:
             self.faults.pop(0)

@@ -20,8 +20,16 @@ def update(kind: UpdateKind, chat: str = "", phase: Phase = Phase.TESTING, **dat
 def story() -> list[Update]:
     """One of each kind, in an order that may happen."""
     kind = UpdateKind
-    asked = {"request_id": REQUEST, "word": "walrus", "expires_at": "2026-11-22T10:05:00+00:00"}
-    failed = {"exit_code": 1, "outcome": "failed", "preview": "exit code 1 after 0.4 s: 1 failed"}
+    asked: dict[str, Any] = {
+        "request_id": REQUEST,
+        "word": "walrus",
+        "expires_at": "2026-11-22T10:05:00+00:00",
+    }
+    failed: dict[str, Any] = {
+        "exit_code": 1,
+        "outcome": "failed",
+        "preview": "exit code 1 after 0.4 s: 1 failed",
+    }
     updates = [
         update(kind.TASK_STARTED, goal="Build it", model="claude", max_turns=50, turn=0),
         update(kind.NOTE, by="task", text="node_modules is not kept."),
@@ -72,7 +80,7 @@ def story() -> list[Update]:
 
 
 def ended(kind: UpdateKind = UpdateKind.TASK_COMPLETED, **data: Any) -> Update:
-    facts = {
+    facts: dict[str, Any] = {
         "summary": "## A calculator\n\nRun `python calc.py '1 + 2'`, see [docs](https://x.test).",
         "checks_run": ["pytest -q"],
         "diff": {"files": 3, "added": 103, "removed": 2},
