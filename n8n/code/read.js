@@ -21,7 +21,8 @@ function understood(text) {
 function item(message) {
   const { id, channel_id, author, webhook_id } = message;
   const answer = author?.bot || webhook_id ? null : understood(String(message.content ?? ''));
-  const given = Object.entries({ ...answer, actor: author?.id, message_id: id });
+  const who = { channel: 'discord', actor: author?.username, discord_user_id: author?.id };
+  const given = Object.entries({ ...answer, ...who, message_id: id });
   const raw = JSON.stringify(Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== '')));
   const timestamp = String(Math.floor(Date.now() / 1000));
   return { id, channel_id, taken: answer !== null, has_code: Boolean(answer?.code), timestamp, raw };

@@ -127,7 +127,7 @@ async def a_circle(
     api = Server(
         [sys.executable, "-m", "api"],
         common,
-        f"http://127.0.0.1:{api_port}/health",
+        f"http://127.0.0.1:{api_port}/openapi.json",
         machine.home / "api.log",
     )
     n8n = Server(

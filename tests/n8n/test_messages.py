@@ -63,6 +63,13 @@ MESSAGES: dict[str, dict[str, Any] | None] = {
     "see #a7f3 for 6283 reasons": None,
 }
 
+WHO = {
+    "channel": "discord",
+    "actor": "kim",
+    "discord_user_id": "80351110224678912",
+    "message_id": "1400000000000000001",
+}
+
 each_message = pytest.mark.parametrize(("text", "meant"), MESSAGES.items(), ids=MESSAGES.keys())
 
 
@@ -100,7 +107,7 @@ def message(text: str, **more: object) -> dict[str, Any]:
         "id": "1400000000000000001",
         "channel_id": "1390000000000000000",
         "content": text,
-        "author": {"id": "80351110224678912"},
+        "author": {"id": "80351110224678912", "username": "kim"},
     } | more
 
 
@@ -117,9 +124,8 @@ def test_the_code() -> None:
         meant = MESSAGES[text]
         assert item["taken"] is (meant is not None), text
         assert item["has_code"] is ("code" in (meant or {})), text
-        who = {"actor": "80351110224678912", "message_id": "1400000000000000001"}
         if meant:
-            assert json.loads(item["raw"]) == meant | who, text
+            assert json.loads(item["raw"]) == meant | WHO, text
 
 
 def test_bots_webhooks_and_nonsense_are_not_heard() -> None:
