@@ -28,7 +28,7 @@ def create_app(parts: Parts) -> Api:
         docs_url=None,  # they fetch their scripts from other hosts
         redoc_url=None,
         redirect_slashes=False,
-        responses=problems(401, 422, 503),
+        responses=problems(400, 401, 422, 503),
         exception_handlers={**HANDLERS, NothingMore: on_nothing_more},
     )
     app.add_middleware(BodyLimit)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
+from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.converter import PayloadCodec
 
@@ -16,11 +17,19 @@ from api.security import Guard
 from encryption import KeyProblem
 
 _Json = dict[str, Any]
+
+
+class _Given(BaseModel):
+    """The shape of what is given; the parser of protobuf takes a text for an empty message."""
+
+    payloads: list[dict[str, Any]] | None = None
+
+
 _BODY = {
     "requestBody": {
         "required": True,
         "description": "A JSON temporal.api.common.v1.Payloads",
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "content": {"application/json": {"schema": _Given.model_json_schema()}},
     }
 }
 
@@ -50,10 +59,12 @@ def codec_router(codec: PayloadCodec, guard: Guard) -> APIRouter:
 
 
 async def _coded(request: Request, coding: Coding) -> Response:
+    body = await request.body()
     try:
-        given = Parse(await request.body(), Payloads(), ignore_unknown_fields=True)
+        _Given.model_validate_json(body)
+        given = Parse(body, Payloads(), ignore_unknown_fields=True)
         result = Payloads(payloads=await coding(given.payloads))
-    except (ParseError, UnicodeDecodeError) as error:
+    except (ParseError, ValueError) as error:
         raise HTTPException(
             400, "The body is not a JSON temporal.api.common.v1.Payloads."
         ) from error

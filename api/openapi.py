@@ -1,5 +1,7 @@
 """What the api says of itself (OpenAPI 3.1), so that a program can be written against it."""
 
+import re
+from functools import cached_property
 from typing import Any
 
 from fastapi import FastAPI
@@ -67,6 +69,18 @@ class Api(FastAPI):
                     operation["security"] = [{}, {"token": []}]
             self.openapi_schema = document
         return self.openapi_schema
+
+    @cached_property
+    def _methods(self) -> list[tuple[re.Pattern[str], list[str]]]:
+        return [
+            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), [name.upper() for name in operations])
+            for path, operations in self.openapi()["paths"].items()
+        ]
+
+    def methods_at(self, path: str) -> list[str]:
+        """Which methods a path takes; the router names those of one route alone."""
+        found = [names for pattern, names in self._methods if pattern.fullmatch(path)]
+        return sorted({name for names in found for name in names})
 
 
 def _add_models(document: dict[str, Any]) -> None:

@@ -40,16 +40,20 @@ STATUS: Mapping[type[Exception], int] = {
     SeveralWait: 409,
     NoQuestion: 409,
     NotYet: 409,
-    KeyReused: 422,
-    Refused: 422,
-    ProjectUnusable: 422,
+    KeyReused: 409,
+    Refused: 409,
+    ProjectUnusable: 409,
     NoWorker: 503,
     ServerAway: 503,
     TemporalUnreachable: 503,
     KeyProblem: 503,
     TaskProblem: 503,
 }
-"""The nearest class counts; the rest of `TaskProblem` is Temporal's or a worker's doing."""
+"""The nearest class counts; the rest of `TaskProblem` is Temporal's or a worker's doing.
+
+What would be wrong at any time is 422, and has to do with the schema alone. What is wrong as things
+stand is 409.
+"""
 
 
 class WrongField(BaseModel):
@@ -85,14 +89,16 @@ def plain(status: int, detail: str, headers: Mapping[str, str] | None = None) ->
     return respond(ProblemDocument(title=title, status=status, detail=detail), headers)
 
 
-async def on_http(_request: Request, error: Exception) -> Response:
+async def on_http(request: Request, error: Exception) -> Response:
     """What a route, or the routing, refused."""
     if not isinstance(error, HTTPException):
         raise error
-    detail = error.detail
+    detail, headers = error.detail, dict(error.headers or {})
+    if allowed := error.status_code == 405 and request.app.methods_at(request.url.path):
+        headers["Allow"] = ", ".join(allowed)
     if detail == http.HTTPStatus(error.status_code).phrase:  # the framework has no words
-        detail = _DETAILS.get(error.status_code, f"{detail}.")
-    return plain(error.status_code, detail, error.headers)
+        detail = _DETAILS.get(error.status_code, detail)
+    return plain(error.status_code, f"{detail.removesuffix('.')}.", headers)
 
 
 async def on_validation(_request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """A person's project: is there a git repository that a task could work on a clone of?"""
 
+import stat
 import subprocess
 from pathlib import Path
 
@@ -19,10 +20,15 @@ def find_project(path: Path) -> str:
         ProjectUnusable: there is none, or git cannot read it.
     """
     directory = path.expanduser().absolute()
-    if not directory.exists():
-        raise ProjectUnusable(f"There is no {directory}: --project takes a git repository.")
-    if not directory.is_dir():
-        raise ProjectUnusable(f"{directory} is a file: --project takes a git repository.")
+    try:
+        is_directory = stat.S_ISDIR(directory.stat().st_mode)
+    except FileNotFoundError:
+        raise ProjectUnusable(f"There is no {directory}: a project is a git repository.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ProjectUnusable(f"{directory} cannot be used: {why}.") from None
+    if not is_directory:
+        raise ProjectUnusable(f"{directory} is a file: a project is a git repository.")
     if _ask_git(directory, "--is-bare-repository") == "true":
         return _ask_git(directory, "--absolute-git-dir")
     return _ask_git(directory, "--show-toplevel")

@@ -5,16 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.openapi import Responses, problems
 from api.parts import Parts
-from api.routes.paths import WhichTask
+from api.routes.paths import After, LastEventId, WhichTask
 from starter.tasks import Tasks
-
-LATEST_CURSOR = 2**53
-"""The largest number that JavaScript counts with."""
 
 LOOK_SECONDS = 5
 """For a worker to tell whether an ended task has more to tell; without one, the stream waits."""
@@ -27,9 +24,6 @@ STREAM: Responses = {
     },
     204: {"description": "The task has ended, and everything after the cursor was told."},
 }
-
-After = Annotated[int | None, Query(ge=0, le=LATEST_CURSOR, description="Only what comes later")]
-LastEventId = Annotated[int | None, Header(ge=0, le=LATEST_CURSOR)]
 
 
 class NothingMore(Exception):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import WithJsonSchema
 
 from api.openapi import problems
 from api.parts import Parts
@@ -31,13 +32,16 @@ IdempotencyKey = Annotated[
 ]
 
 
+_STATE = {"type": "string", "enum": [state.value for state in State]}
+
+
 def tasks_router(parts: Parts) -> APIRouter:
     """Make the routes `POST /tasks`, `GET /tasks`, and those that look at one task."""
     router = APIRouter(prefix="/tasks", tags=["tasks"])
     door = parts.door
 
     @router.post(
-        "", status_code=201, summary="Start a task", responses={**STARTED, **problems(413)}
+        "", status_code=201, summary="Start a task", responses={**STARTED, **problems(409, 413)}
     )
     async def start(
         asked: StartRequest, response: Response, idempotency_key: IdempotencyKey = None
@@ -53,7 +57,9 @@ def tasks_router(parts: Parts) -> APIRouter:
 
     @router.get("", summary="List tasks, the latest first", responses=ROW)
     async def list_tasks(
-        state: Annotated[State | None, Query(description="Only tasks in this state")] = None,
+        state: Annotated[
+            State | None, Query(description="Only tasks in this state"), WithJsonSchema(_STATE)
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 20,
     ) -> list[TaskRow]:
         """List what Temporal lists, which is a moment behind the tasks themselves."""

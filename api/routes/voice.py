@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from temporalio.client import Client
 
 from api.openapi import Responses, problems
 from api.parts import Parts
-from api.routes.events import LATEST_CURSOR
+from api.routes.paths import After, LastEventId
 from models.announcements import Listener
 from models.voice import VoiceAnswer, VoiceCall, VoiceFunction, VoiceStatus
 from starter.tasks import Tasks
@@ -56,8 +56,8 @@ class Voice:
     async def listening(
         self,
         listener: Annotated[Listener | None, Query(description="Who listens")] = None,
-        after: Annotated[int | None, Query(ge=0, le=LATEST_CURSOR)] = None,
-        last_event_id: Annotated[int | None, Header(ge=0, le=LATEST_CURSOR)] = None,
+        after: After = None,
+        last_event_id: LastEventId = None,
     ) -> Listening:
         """Begin to listen; a dependency, so that what cannot be done is told before the stream."""
         if not self._parts.settings.voice_events:

@@ -77,7 +77,7 @@ async def test_the_same_key_starts_the_same_task(api: Served) -> None:
     again = await api.http.post("/tasks", json=wanted, headers=key)
     assert again.json()["task_id"] == story.task_id
     other = await api.http.post("/tasks", json={"goal": "another goal"}, headers=key)
-    problem(other, 422, "urn:tars:key-reused")
+    problem(other, 409, "urn:tars:key-reused")
     assert len(story.calls()) == 2
 
 
@@ -92,7 +92,7 @@ async def test_a_task_is_steered(api: Served) -> None:
     more = await api.http.post(f"/tasks/{story.task_id}/extension", json={"turns": 5})
     assert more.json()["max_turns"] == api.house.settings.max_iterations + 5
     nothing = await api.http.post(f"/tasks/{story.task_id}/extension", json={})
-    problem(nothing, 422, "urn:tars:refused")
+    problem(nothing, 409, "urn:tars:refused")
     answer = await api.http.post(f"/tasks/{story.task_id}/answer", json={"text": "blue"})
     problem(answer, 409, "urn:tars:no-question")
     listed = (await api.http.get("/confirmations")).json()
@@ -163,7 +163,7 @@ async def test_the_rest_is_problems_too(api: Served) -> None:
         422,
     )
     elsewhere = {"goal": "x", "project": "/no/such/directory"}
-    problem(await api.http.post("/tasks", json=elsewhere), 422, "urn:tars:project-unusable")
+    problem(await api.http.post("/tasks", json=elsewhere), 409, "urn:tars:project-unusable")
     problem(await api.http.post("/tasks", json={"goal": "x" * 10_000_000}), 413)
 
 
