@@ -26,6 +26,13 @@ _END_KINDS = {
     State.CANCELLED: UpdateKind.TASK_CANCELLED,
     State.TIMED_OUT: UpdateKind.TASK_TIMED_OUT,
 }
+_END_WORDS = {
+    State.COMPLETED: "The task is done.",
+    State.FAILED: "The task has failed.",
+    State.CANCELLED: "The task was cancelled.",
+    State.TIMED_OUT: "The task was given up.",
+}
+"""Said of an end where Claude has found no words, or none that a voice can say."""
 
 
 class Notices:
@@ -135,7 +142,7 @@ class Notices:
         self.publish(
             _END_KINDS[result.state],
             f"Task {self.short} {result.state.replace('_', ' ')}: {one_line(result.summary)}",
-            result.spoken_summary,
+            speakable(result.spoken_summary) or _END_WORDS[result.state],
             result.model_dump(mode="json", exclude={"state"})
             | {"turns": memory.turn, "active_seconds": round(memory.active_seconds, 1)},
         )
