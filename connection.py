@@ -17,7 +17,7 @@ from temporalio.converter import (
 )
 from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
-from temporalio.service import RPCError
+from temporalio.service import RetryConfig, RPCError
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from encryption import encryption
@@ -57,8 +57,12 @@ def _encrypting(codec: PayloadCodec) -> DataConverter:
     )
 
 
-async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
+async def connect(
+    settings: Settings, timeout_seconds: float = 5, retry: RetryConfig | None = None
+) -> Client:
     """Connect to Temporal as the settings and the SDK's environment configuration say.
+
+    `retry` is for calls while the server is away; the SDK's own tries for 10 s.
 
     Raises:
         KeyProblem: the keys of the payloads cannot be used.
@@ -72,7 +76,7 @@ async def connect(settings: Settings, timeout_seconds: float = 5) -> Client:
     shared = plugin(encryption(settings))
     try:
         async with asyncio.timeout(timeout_seconds):
-            client = await Client.connect(**config, plugins=[shared])
+            client = await Client.connect(**config, plugins=[shared], retry_config=retry)
             await client.service_client.check_health(timeout=timedelta(seconds=timeout_seconds))
             return client
     except (RuntimeError, ValueError, RPCError, TimeoutError) as error:

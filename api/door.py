@@ -3,6 +3,7 @@
 import asyncio
 
 from temporalio.client import Client
+from temporalio.service import RetryConfig
 
 from connection import connect
 from settings import Settings
@@ -10,6 +11,9 @@ from starter.tasks import Tasks
 
 CONNECT_SECONDS = 3
 """A caller waits no longer to hear that Temporal is away."""
+
+RETRY = RetryConfig(max_interval_millis=1_000, max_elapsed_time_millis=1_000 * CONNECT_SECONDS)
+"""The same once connected: a server that restarts is back by then, and callers may try again."""
 
 
 class Door:
@@ -27,7 +31,7 @@ class Door:
             KeyProblem: the keys of the payloads cannot be used.
         """
         if self._opening is None or _has_failed(self._opening):
-            self._opening = asyncio.create_task(connect(self._settings, CONNECT_SECONDS))
+            self._opening = asyncio.create_task(connect(self._settings, CONNECT_SECONDS, RETRY))
         return await asyncio.shield(self._opening)  # others wait for it as well
 
     async def tasks(self) -> Tasks:
