@@ -1,5 +1,8 @@
 """The api put together."""
 
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
 from starlette.middleware.cors import CORSMiddleware
 
 from api.body_limit import BodyLimit
@@ -17,9 +20,13 @@ from api.routes.voice import voice_router
 from api.routes.webhook import webhook_router
 from api.security import TokenGate
 
+if TYPE_CHECKING:
+    from api.mcp_tools import McpTools
+
 
 def create_app(parts: Parts) -> Api:
     """Make the app. Only pages of `guard.origins` are let by the browser to read its answers."""
+    tools = _mcp_tools(parts)
     app = Api(
         title="TARS background tasks",
         version="1",
@@ -29,6 +36,7 @@ def create_app(parts: Parts) -> Api:
         redoc_url=None,
         redirect_slashes=False,
         responses=problems(400, 401, 422, 503),
+        lifespan=tools.running if tools else None,
         exception_handlers={**HANDLERS, NothingMore: on_nothing_more},
     )
     app.add_middleware(BodyLimit)
@@ -51,4 +59,15 @@ def create_app(parts: Parts) -> Api:
         codec_router(parts.codec, parts.guard),
     ):
         app.include_router(router)
+    if tools:
+        tools.add_to(app)
     return app
+
+
+def _mcp_tools(parts: Parts) -> "McpTools | None":
+    """The package is an extra: half of its dependencies are needed by nothing else."""
+    if find_spec("mcp") is None:
+        return None
+    from api.mcp_tools import McpTools  # noqa: PLC0415 - takes a second, where it is there at all
+
+    return McpTools(parts)
