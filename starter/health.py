@@ -40,9 +40,14 @@ async def _temporal(settings: Settings, door: Awaitable[Tasks]) -> list[Check]:
 
 
 def _channels(settings: Settings) -> list[str]:
+    addresses = {"webhook": settings.discord_webhook_url, "n8n": settings.n8n_webhook_url}
     configured = {
+        f"Discord by {settings.discord_mode}": addresses.get(settings.discord_mode),
         "Discord's buttons": settings.discord_public_key,
         "signed bridges": settings.confirmation_webhook_secret,
+        "voices that listen": settings.voice_events,
+        "a voice that is posted to": settings.voice_webhook_url,
+        "phone": settings.has_phone,
     }
     return [name for name, setting in configured.items() if setting]
 
