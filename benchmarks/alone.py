@@ -1,4 +1,4 @@
-"""What has no counterpart in the seed's design: histories, a crowd, many that wait, the gate."""
+"""What has no counterpart in the seed: voices, histories, a crowd, many that wait, the gate."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from benchmarks.listening import question_to_voice_ms
 from benchmarks.measure import Samples, memory_of
 from benchmarks.measurements import play_to_the_end, waiting_memory
 from benchmarks.ours import Ours, ours
@@ -23,6 +24,8 @@ from workspace.processes import CommandSpec, Finished, Launcher
 from workspace.visible import visible
 from workspace.walls import WallsUnavailable
 
+LISTENERS = (1, 50)
+QUESTIONS = 20
 TURNS = (10, 50, 500)
 RESULT_BYTES = (200, 20_000)
 CROWD = 100
@@ -42,10 +45,20 @@ JUDGED = (
 async def alone(claude: Control, waiting: int) -> list[Table]:
     """Measure our side where there is nothing to compare it with."""
     async with ours(claude.base_url, 1) as side:
-        tables = [await _histories(side), await _crowd(side)]
+        tables = [await _voices(side), await _histories(side), await _crowd(side)]
     async with ours(claude.base_url, 1) as side:
         tables.append(await _waiting(side, waiting))
     return [*tables, _judging(), await _rungs()]
+
+
+async def _voices(side: Ours) -> Table:
+    columns = ("listeners", "median, ms", "p95, ms", "worst, ms")
+    table = _table("A question until all who listen hear it", *columns)
+    for listeners in LISTENERS:
+        samples = await question_to_voice_ms(side, QUESTIONS, listeners)
+        numbers = (samples.median, samples.p95, max(samples.values))
+        table.add_row(f"{listeners}", *(f"{number:,.0f}" for number in numbers))
+    return table
 
 
 async def _histories(side: Ours) -> Table:

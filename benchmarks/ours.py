@@ -20,6 +20,8 @@ from models.contract import SearchAttribute
 from models.replies import ConfirmationAnswer
 from models.task import TaskInput
 from settings import Settings
+from starter.api_process import api_url
+from starter.api_token import api_token
 from starter.tasks import Tasks
 from starter.temporal_server import UI_PORT_OFFSET, is_free
 
@@ -43,6 +45,16 @@ class Ours:
     ) -> None:
         self._client, self._tasks = client, tasks
         self._settings, self._stack = settings, stack
+
+    @property
+    def api_url(self) -> str:
+        """Where the api of the stack is."""
+        return api_url(self._settings)
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header that it wants."""
+        return {"Authorization": f"Bearer {api_token(self._settings).get_secret_value()}"}
 
     async def start(self, goal: str) -> str:
         """Start a task, as every door does."""
