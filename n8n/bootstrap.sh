@@ -43,22 +43,24 @@ id_of() {
   node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).id' "$1"
 }
 
-# An import takes half a minute, so it is left out where nothing has changed since the last one.
+# Each call of n8n takes seconds, so all this is left out where nothing has changed since the last time.
 state=${N8N_USER_FOLDER:-$HOME}/.n8n
-mkdir -p "$state"
-wanted=$( (n8n --version; echo "$flows"; credentials; cat "$here"/workflows/*.json) | sha256sum)
-if [ "$wanted" != "$(cat "$state/tars.imported" 2>/dev/null || true)" ]; then
+stamp=$state/tars.imported
+wanted=$( (echo "$flows"; credentials; cat "$here"/workflows/*.json) | sha256sum)
+if [ "$wanted" != "$(cat "$stamp" 2>/dev/null || true)" ]; then
+  mkdir -p "$state"
   file=$state/tars.credentials.json
   trap 'rm -f "$file"' EXIT
   credentials >"$file"
   n8n import:credentials --input="$file"
   rm -f "$file"
-  for flow in $flows; do
-    # Published again without this, a schedule would run its old version until the second start.
-    n8n unpublish:workflow --id="$(id_of "$here/workflows/$flow.json")" || true
-    n8n import:workflow --input="$here/workflows/$flow.json"
-    n8n publish:workflow --id="$(id_of "$here/workflows/$flow.json")"
-  done
-  echo "$wanted" >"$state/tars.imported"
+  if [ -e "$stamp" ]; then
+    # Published over itself, a schedule would run its old version until the second start.
+    for flow in $(cat "$state/tars.published"); do n8n unpublish:workflow --id="$flow" || true; done
+  fi
+  n8n import:workflow --separate --input="$here/workflows"
+  for flow in $flows; do id_of "$here/workflows/$flow.json"; done >"$state/tars.published"
+  for flow in $(cat "$state/tars.published"); do n8n publish:workflow --id="$flow"; done
+  echo "$wanted" >"$stamp"
 fi
 exec n8n start

@@ -25,7 +25,7 @@ function item(message) {
   const given = Object.entries({ ...answer, ...who, message_id: id });
   const raw = JSON.stringify(Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== '')));
   const timestamp = String(Math.floor(Date.now() / 1000));
-  return { id, channel_id, taken: answer !== null, has_code: Boolean(answer?.code), timestamp, raw };
+  return { id, channel_id, taken: answer !== null, has_code: Boolean(answer?.code), timestamp, raw: answer ? raw : '' };
 }
 
 const messages = $input.all().map((one) => one.json.body ?? one.json).filter((one) => /^\d{1,20}$/.test(one.id));

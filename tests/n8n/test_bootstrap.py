@@ -14,15 +14,12 @@ SCRIPT = N8N / "bootstrap.sh"
 STAND_IN = """#!/bin/sh
 echo "$@" >>"$CALLS"
 case $1 in
-  --version) echo 2.40.7 ;;
   import:credentials) cp "${2#--input=}" "$CALLS.credentials" ;;
   unpublish:workflow) exit 1 ;;
   start) env >"$CALLS.env" ;;
 esac
 """
 """Writes down what it was told; as a new n8n, it has nothing to unpublish."""
-
-EVENTS = "tarsEventsToDisc"
 
 GIVEN = {
     "CONFIRMATION_WEBHOOK_SECRET": "signs",
@@ -56,26 +53,35 @@ class Machine:
             ["sh", SCRIPT], env=fixed | given, capture_output=True, text=True, check=False
         )
 
+    def told(self) -> list[str]:
+        """What n8n was told, a line for each call."""
+        return [line.split(f" --input={self.home}")[0] for line in self._lines()]
+
+    def _lines(self) -> list[str]:
+        return self.calls.read_text().splitlines()
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_the_order_in_which_n8n_takes_a_workflow_over_at_once(machine: Machine) -> None:
+def test_a_new_n8n_is_told_as_little_as_needed(machine: Machine) -> None:
     assert machine.start(**GIVEN).returncode == 0
-    calls = [line.split() for line in machine.calls.read_text().splitlines()]
-    names = [call[0] for call in calls]
-    one_flow = ["unpublish:workflow", "import:workflow", "publish:workflow"]
-    assert names == ["--version", "import:credentials", *one_flow, *one_flow, "start"]
-    assert calls[2][1] == calls[4][1] == f"--id={EVENTS}"
-    assert calls[3][1] == f"--input={N8N}/workflows/tars-events-to-discord.json"
+    assert machine.told() == [
+        "import:credentials",
+        f"import:workflow --separate --input={N8N}/workflows",
+        "publish:workflow --id=tarsEventsToDisc",
+        "publish:workflow --id=tarsMessageToApi",
+        "start",
+    ]
 
 
 def test_the_channel_is_polled_where_there_is_a_bot(machine: Machine) -> None:
     machine.start(**GIVEN, **BOT)
-    for path in PATHS:
-        assert f"--input={path}" in machine.calls.read_text()
+    published = [line for line in machine.told() if line.startswith("publish")]
+    ids = {json.loads(path.read_text())["id"] for path in PATHS}
+    assert {line.partition("=")[2] for line in published} == ids
 
 
 def test_credentials_come_from_the_environment_and_no_file_of_them_stays(
@@ -84,17 +90,25 @@ def test_credentials_come_from_the_environment_and_no_file_of_them_stays(
     machine.start(**GIVEN, **BOT)
     given = json.loads(Path(f"{machine.calls}.credentials").read_text())
     assert [one["data"]["value"] for one in given] == [GIVEN["N8N_WEBHOOK_KEY"], "Bot bot-token"]
-    left = [path.name for path in (machine.home / ".n8n").iterdir()]
-    assert left == ["tars.imported"]
-    assert "bot-token" not in (machine.home / ".n8n/tars.imported").read_text()
+    left = list((machine.home / ".n8n").iterdir())
+    assert {path.name for path in left} == {"tars.imported", "tars.published"}
+    assert not any("bot-token" in path.read_text() for path in left)
 
 
-def test_a_second_start_imports_only_what_has_changed(machine: Machine) -> None:
+def test_a_second_start_is_n8n_alone(machine: Machine) -> None:
     machine.start(**GIVEN)
     machine.start(**GIVEN)
-    assert machine.calls.read_text().split() == ["--version", "start"]
+    assert machine.told() == ["start"]
+
+
+def test_what_was_published_is_taken_back_before_it_is_imported_again(machine: Machine) -> None:
+    machine.start(**GIVEN, **BOT)
+    before = {line.partition("=")[2] for line in machine.told() if line.startswith("publish")}
     machine.start(**{**GIVEN, "N8N_WEBHOOK_KEY": "another"})
-    assert "import:credentials" in machine.calls.read_text()
+    names = [line.split()[0] for line in machine.told()]
+    assert names[1:5] == ["unpublish:workflow"] * 3 + ["import:workflow"]
+    assert {line.partition("=")[2] for line in machine.told()[1:4]} == before
+    assert names[5:] == ["publish:workflow"] * 2 + ["start"]
 
 
 def test_n8n_runs_alone_and_silent_unless_told_otherwise(machine: Machine) -> None:
