@@ -1,7 +1,7 @@
 """Tells Discord what a task does: one card that is edited in place, and messages beside it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from activities.discord_card import Card, short_of
 from activities.discord_messages import SILENT, Manner, Note, is_shown, note_of, settled
 from activities.discord_outlet import BodyRefused, MessageGone, Outlet, Post, Sent, refused
 from activities.discord_text import cut, plain
+from activities.heartbeats import heartbeats_of_thread
 from activities.redacting import redacted
 from models.contract import Activity
 from models.notices import Delivered, NoticeRequest
@@ -21,6 +22,7 @@ from models.updates import Update, UpdateKind
 from policy.redaction import Redactor
 
 KEPT_QUESTIONS = 5
+PULSE_SECONDS = 1.0
 LOG_NAME = "run.log"
 
 log = logging.getLogger(__name__)
@@ -81,18 +83,23 @@ class DiscordActivities:
             return Delivered(channel_state=talk.kept())
         goal = self._redactor.text(request.goal)
         teller = _Teller(self._outlet, talk, goal, shown[-1], forum=self._forum)
-        teller.show_card()
-        try:
-            for update in shown:
-                teller.settle(update)
-            if note := note_of(shown, self._manner):
-                teller.say(self._with_log(note, shown[-1]))
-        except ApplicationError:
-            if talk.message_id == before.message_id:
-                raise
-            stands = {"message_id": talk.message_id, "thread_id": talk.thread_id}
-            return Delivered(channel_state=before.model_copy(update=stands).kept(), told=0)
+        with heartbeats_of_thread(PULSE_SECONDS):
+            try:
+                teller.show_card()
+                self._tell(shown, teller)
+            except ApplicationError as error:
+                log.warning("%s was not told: %s", request.task_id, error.message)
+                if talk.message_id == before.message_id:
+                    raise
+                stands = {"message_id": talk.message_id, "thread_id": talk.thread_id}
+                return Delivered(channel_state=before.model_copy(update=stands).kept(), told=0)
         return Delivered(channel_state=talk.kept(), rest_seconds=teller.rest_seconds)
+
+    def _tell(self, shown: Sequence[Update], teller: "_Teller") -> None:
+        for update in shown:
+            teller.settle(update)
+        if note := note_of(shown, self._manner):
+            teller.say(self._with_log(note, shown[-1]))
 
     def _with_log(self, note: Note, update: Update) -> Note:
         checkpoint = update.data.get("checkpoint")

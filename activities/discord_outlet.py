@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from models.problems import Problem
 from models.updates import Update
@@ -79,7 +79,12 @@ def away(sentence: str, after_seconds: float | None = None) -> ApplicationError:
     delay = None
     if after_seconds is not None:
         delay = timedelta(seconds=min(max(after_seconds, 0.1), LONGEST_WAIT_SECONDS))
-    return ApplicationError(sentence, type=Problem.CHANNEL_AWAY, next_retry_delay=delay)
+    return ApplicationError(
+        sentence,
+        type=Problem.CHANNEL_AWAY,
+        next_retry_delay=delay,
+        category=ApplicationErrorCategory.BENIGN,  # a stack for each attempt would tell nothing
+    )
 
 
 def raise_for(status: int, said: str, post: Post, mend: str) -> None:

@@ -22,11 +22,11 @@ MAX_LOUD_CHARACTERS = 10_000
 """Of one text in an update. A batch is one loud update and the quiet ones before it, so it stays
 far below the 2 MiB of a payload. A command that waits for consent has 8,000 at most."""
 
-_ACTIVITIES = {
-    Channel.DISCORD: Activity.POST_UPDATE,
-    Channel.VOICE: Activity.ANNOUNCE,
-    Channel.VOICE_WEBHOOK: Activity.SPEAK,
-    Channel.PHONE: Activity.CALL_USER,
+_WAYS = {
+    Channel.DISCORD: (Activity.POST_UPDATE, patience.DELIVER_BEATING),
+    Channel.VOICE: (Activity.ANNOUNCE, patience.DELIVER_AT_ONCE),
+    Channel.VOICE_WEBHOOK: (Activity.SPEAK, patience.DELIVER),
+    Channel.PHONE: (Activity.CALL_USER, patience.DELIVER),
 }
 _LOUD = {
     UpdateKind.TASK_STARTED,
@@ -147,12 +147,9 @@ class Courier:
             skipped=outgoing.skipped,
         )
         self._sent = len(batch)
+        activity, patient = _WAYS[outgoing.channel]
         self._delivery = workflow.start_activity(
-            _ACTIVITIES[outgoing.channel],
-            request,
-            result_type=Delivered,
-            summary=batch[-1].kind,
-            **patience.DELIVER,
+            activity, request, result_type=Delivered, summary=batch[-1].kind, **patient
         )
         return self._delivery
 

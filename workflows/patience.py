@@ -85,10 +85,14 @@ class DeliveryPatience(Patience):
 DELIVER = DeliveryPatience(  # an outage of days is waited out; Temporal waits, no worker does
     start_to_close_timeout=timedelta(minutes=1),
     schedule_to_close_timeout=timedelta(days=7),
-    # not cancelled while it runs, so no heartbeat: what was begun to be told is told once
     heartbeat_timeout=None,
     retry_policy=_retry(1, 60, 0),
+    # an attempt that is being made ends by itself: what was told is not told again
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+DELIVER_BEATING = DeliveryPatience(**DELIVER | {"heartbeat_timeout": HEARTBEAT})
+DELIVER_AT_ONCE = DeliveryPatience(  # a signal to a workflow of ours
+    **DELIVER | {"start_to_close_timeout": timedelta(seconds=10)}
 )
 
 
