@@ -20,7 +20,7 @@ async def health(settings: Settings, door: Awaitable[Tasks]) -> list[Check]:
     return [
         *await _temporal(settings, door),
         _told("Model", settings.claude_model),
-        _told("Sandbox", _SANDBOX[settings.sandbox].format(network=settings.sandbox_network)),
+        _told("Sandbox", _SANDBOX[settings.sandbox].format(_REACHED[settings.sandbox_network])),
         _told("Channels", ", ".join(_channels(settings)) or "none but this api"),
     ]
 
@@ -52,8 +52,9 @@ def _channels(settings: Settings) -> list[str]:
     return [name for name, setting in configured.items() if setting]
 
 
+_REACHED = {"registries": "the package registries", "none": "nothing", "all": "everything"}
 _SANDBOX = {
-    "auto": "commands are walled in, or refused; they reach {network}",
+    "auto": "commands are walled in, or refused; they reach {}",
     "off": "commands run without walls, with all the rights of the worker",
 }
 
