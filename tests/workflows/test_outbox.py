@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowExecution
 from temporalio.testing import WorkflowEnvironment
 
 from demo.claude import ScriptedClaude
@@ -233,7 +234,7 @@ async def test_the_address_is_in_no_history(telling: House, line: Line) -> None:
     await line.until_told("✅ Task")
     client = telling.client
     query = f"WorkflowId STARTS_WITH '{story.task_id}'"
-    found = []
+    found: list[WorkflowExecution] = []
     async with asyncio.timeout(10):
         while len(found) < 2:
             found = [one async for one in client.list_workflows(query)]
