@@ -1,4 +1,4 @@
-"""What has no counterpart in the seed: voices, histories, a crowd, many that wait, the gate."""
+"""What has no counterpart in the seed: api, voices, histories, a crowd, many that wait, the gate."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from benchmarks.http import listened, status_ms, waiting_task
 from benchmarks.listening import question_to_voice_ms
 from benchmarks.measure import Samples, memory_of
 from benchmarks.measurements import play_to_the_end, waiting_memory
@@ -24,6 +25,7 @@ from workspace.processes import CommandSpec, Finished, Launcher
 from workspace.visible import visible
 from workspace.walls import WallsUnavailable
 
+CLIENTS = (1, 20)
 LISTENERS = (1, 50)
 QUESTIONS = 20
 TURNS = (10, 50, 500)
@@ -45,7 +47,8 @@ JUDGED = (
 async def alone(claude: Control, waiting: int) -> list[Table]:
     """Measure our side where there is nothing to compare it with."""
     async with ours(claude.base_url, 1) as side:
-        tables = [await _voices(side), await _histories(side), await _crowd(side)]
+        tables = [await _status(side), await _listeners(side), await _voices(side)]
+        tables += [await _histories(side), await _crowd(side)]
     async with ours(claude.base_url, 1) as side:
         tables.append(await _waiting(side, waiting))
     return [*tables, _judging(), await _rungs()]
@@ -58,6 +61,30 @@ async def _voices(side: Ours) -> Table:
         samples = await question_to_voice_ms(side, QUESTIONS, listeners)
         numbers = (samples.median, samples.p95, max(samples.values))
         table.add_row(f"{listeners}", *(f"{number:,.0f}" for number in numbers))
+    return table
+
+
+async def _status(side: Ours) -> Table:
+    columns = ("clients", "requests per second", "median, ms", "p95, ms")
+    table = _table("How a task stands, asked by HTTP", *columns)
+    async with waiting_task(side) as task_id:
+        for clients in CLIENTS:
+            rate, samples = await status_ms(side, task_id, clients)
+            numbers = f"{samples.median:.1f}", f"{samples.p95:.1f}"
+            table.add_row(f"{clients}", f"{rate:,.0f}", *numbers)
+    return table
+
+
+async def _listeners(side: Ours) -> Table:
+    columns = ("listeners", "worker, % of a core", "api, % of a core", "heard by all: median, ms")
+    table = _table("Listeners to one task, while nothing happens and when something does", *columns)
+    async with waiting_task(side) as task_id:
+        for listeners in (0, *LISTENERS):
+            cost = await listened(side, task_id, listeners)
+            heard = cost.heard_ms
+            told = f"{heard.median:.0f} (p95 {heard.p95:.0f})" if listeners else ""
+            numbers = f"{cost.worker_percent:.1f}", f"{cost.api_percent:.1f}"
+            table.add_row(f"{listeners}", *numbers, told)
     return table
 
 

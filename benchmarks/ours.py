@@ -89,10 +89,17 @@ class Ours:
 
     def worker_pids(self) -> list[int]:
         """The worker and what it has started."""
+        return self._pids("worker.py")
+
+    def api_pids(self) -> list[int]:
+        """The api."""
+        return self._pids("api")
+
+    def _pids(self, program: str) -> list[int]:
         return [
             member.pid
             for child in self._stack.children()
-            if any(word.endswith("worker.py") for word in child.cmdline())
+            if any(Path(word).name == program for word in child.cmdline())
             for member in (child, *child.children(recursive=True))
         ]
 
