@@ -98,7 +98,7 @@ class WorkspaceActivities:
     def open_workspace(self, request: OpenRequest) -> Opened:
         """Make the task's directory, from nothing or from a project, and its first checkpoint."""
         directory = self._directory(request)
-        with told_as_problems(), heartbeats_of_thread(PULSE_SECONDS):
+        with told_as_problems(*self._channels), heartbeats_of_thread(PULSE_SECONDS):
             directory.create()
             with directory.hold(attempt_of(request), None, LOCK_WAIT_SECONDS) as held:
                 directory.empty_workspace()  # what an attempt before this one has left

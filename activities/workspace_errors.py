@@ -28,16 +28,23 @@ _PASSING = {Problem.WORKSPACE_BUSY, Problem.REMOTE_UNREACHABLE}
 
 
 @contextmanager
-def told_as_problems() -> Iterator[None]:
-    """Turn errors of the workspace and of the disk into ApplicationErrors with a Problem."""
+def told_as_problems(*details: str) -> Iterator[None]:
+    """Turn errors of the workspace and of the disk into ApplicationErrors with a Problem.
+
+    `details` are what the workflow must know though the activity failed.
+    """
     try:
         yield
     except CommandNotStarted as error:
-        raise ApplicationError(str(error), type=Problem.HOST_UNUSABLE, non_retryable=True) from None
+        raise ApplicationError(
+            str(error), *details, type=Problem.HOST_UNUSABLE, non_retryable=True
+        ) from None
     except WorkspaceProblem as error:
         kind = _KINDS.get(type(error), Problem.HOST_UNUSABLE)
         lasting = kind not in _PASSING
-        raise ApplicationError(str(error), type=kind, non_retryable=lasting) from None
+        raise ApplicationError(str(error), *details, type=kind, non_retryable=lasting) from None
     except OSError as error:
         text = f"The task's directory cannot be used: {error.strerror or error}."
-        raise ApplicationError(text, type=Problem.HOST_UNUSABLE, non_retryable=True) from None
+        raise ApplicationError(
+            text, *details, type=Problem.HOST_UNUSABLE, non_retryable=True
+        ) from None

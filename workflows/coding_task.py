@@ -124,7 +124,7 @@ class CodingTask:
             self.outbox.go_on()
             return
         self.notices.show(State.RUNNING, "Opening the workspace")
-        opened = await self.steps.open()
+        opened = await self.steps.open(self.outbox.open_after)
         self.notices.started(opened, self.task.function_call_id)
         self.outbox.open(opened.channels)
 

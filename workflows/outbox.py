@@ -12,6 +12,7 @@ from collections.abc import Callable
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.workflow_streams import PollInput, PollResult
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.workflow import ParentClosePolicy
 
 from models.contract import DELIVERY_TYPE, POLL_QUERY
@@ -34,8 +35,15 @@ class Outbox:
 
     def open(self, channels: list[Channel]) -> None:
         """Begin with the task's first update, on the channels that are set up."""
-        self._memory.outgoing = [Outgoing(channel=channel) for channel in channels]
-        self.go_on()
+        if not self._memory.outgoing:
+            self._memory.outgoing = [Outgoing(channel=channel) for channel in channels]
+            self.go_on()
+
+    def open_after(self, error: ActivityError) -> None:
+        """Begin though the workspace could not be opened: its error names the channels."""
+        cause = error.cause
+        named = cause.details if isinstance(cause, ApplicationError) else ()
+        self.open([Channel(name) for name in named])
 
     def go_on(self) -> None:
         """Let the couriers work, from where an earlier run of the task left them."""

@@ -62,21 +62,26 @@ class Steps:
         self._notices = notices
         self._resting = resting
 
-    async def open(self) -> Opened:
-        """Make the workspace; from here on the task has a checkpoint."""
-        opened = await self._patiently(
-            lambda: workflow.execute_activity_method(
-                WorkspaceActivities.open_workspace,
-                OpenRequest(
-                    task_id=workflow.info().workflow_id,
-                    fence=self._fence(),
-                    goal=self._task.goal,
-                    project=self._task.project,
-                ),
-                summary=self._task.project or "new directory",
-                **patience.OPEN,
+    async def open(self, failed: Callable[[ActivityError], None]) -> Opened:
+        """Make the workspace; from here on the task has a checkpoint. `failed` hears why not."""
+
+        async def attempt() -> Opened:
+            request = OpenRequest(
+                task_id=workflow.info().workflow_id,
+                fence=self._fence(),
+                goal=self._task.goal,
+                project=self._task.project,
             )
-        )
+            summary = self._task.project or "new directory"
+            try:
+                return await workflow.execute_activity_method(
+                    WorkspaceActivities.open_workspace, request, summary=summary, **patience.OPEN
+                )
+            except ActivityError as error:
+                failed(error)
+                raise
+
+        opened = await self._patiently(attempt)
         self._memory.checkpoint = self._memory.first_checkpoint = opened.checkpoint
         self._memory.sandbox = opened.sandbox
         return opened

@@ -199,6 +199,14 @@ async def test_a_cancel_is_told(telling: House, line: Line, is_away: bool) -> No
     assert line.card["State"] == "cancelled"
 
 
+async def test_a_task_that_cannot_begin_is_told(telling: House, line: Line, tmp_path: Path) -> None:
+    story = await telling.start(WORK, project=tmp_path / "none")
+    assert (await closed(story)).state is State.FAILED
+    await line.until_told("❌ Task")
+    assert "there is no such directory" in line.messages[-1].embeds[-1]["description"]
+    assert line.card["State"] == "failed"
+
+
 async def test_quiet_mode_tells_the_essence(
     server: WorkflowEnvironment, claude: tuple[ScriptedClaude, str], tmp_path: Path, line: Line
 ) -> None:
