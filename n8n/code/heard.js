@@ -1,7 +1,14 @@
 // n8n/code/heard.js
 // What the api said to an answer. `again`: it was not taken, and may be another time. `tell`: what the person should
 // read in the channel; what went well is told by the task itself, and a "no" in a chat where nothing waits by nobody.
-const { statusCode: status = 0, body: said = {} } = $input.first().json; // neither, where there was no JSON
+const answer = $input.first().json;
+const status = answer.statusCode ?? 0;
+let said = {};
+try {
+  said = JSON.parse(answer.data) ?? {};
+} catch {
+  // no answer, or an error page of somebody on the way
+}
 const { id, channel_id, has_code } = $('Sign').first().json;
 const again = status === 0 || [401, 408, 429].includes(status) || status >= 500;
 const silent = again || ['accepted', 'denied'].includes(said.outcome) || (!has_code && said.outcome === 'nothing_waiting');

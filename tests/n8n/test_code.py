@@ -16,7 +16,7 @@ def read(number: int, *, taken: bool) -> dict[str, Any]:
     return {"id": str(number), "taken": taken, "has_code": taken, "channel_id": "7"}
 
 
-def discord(status: int | None, body: object = "", **headers: str) -> dict[str, Any]:
+def http(status: int | None, body: object = "", **headers: str) -> dict[str, Any]:
     """An answer as the HTTP Request node gives it."""
     if status is None:
         return {"error": {"message": "connect ECONNREFUSED"}}
@@ -30,11 +30,10 @@ def answered(given: dict[str, Any]) -> dict[str, Any]:
     return item
 
 
-def heard(status: int | None, body: object = None, *, has_code: bool = True) -> dict[str, Any]:
-    """What is made of the api's answer; without a status there was none, or none in JSON."""
-    answer = {"statusCode": status, "body": body or {}} if status else {"error": "connect"}
+def heard(status: int | None, body: object = "", *, has_code: bool = True) -> dict[str, Any]:
+    """What is made of the api's answer; without a status there was none."""
     sent = {"id": "41", "channel_id": "7", "has_code": has_code}
-    (item,) = run_code("heard.js", [answer], others={"Sign": sent})["items"]
+    (item,) = run_code("heard.js", [http(status, body)], others={"Sign": sent})["items"]
     assert isinstance(item, dict)
     return item
 
@@ -85,25 +84,25 @@ def test_what_a_person_is_told() -> None:
     assert heard(409, nothing)["tell"] == nothing["message"]
     assert heard(409, nothing, has_code=False)["tell"] == ""
     assert heard(409, {"detail": "Several wait."})["tell"] == "Several wait."
-    assert heard(400)["tell"] == ""
+    assert heard(400, "<html>")["tell"] == ""
 
 
-def test_what_the_sender_is_told_of_discord() -> None:
-    posted = answered(discord(200, {"id": "77"}))
+def test_what_the_sender_is_told_of_http() -> None:
+    posted = answered(http(200, {"id": "77"}))
     assert posted["code"] == 200
     assert posted["body"] == {"ok": True, "message_id": "77", "discord_status": 200}
-    away = answered(discord(None))
+    away = answered(http(None))
     assert (away["code"], away["body"]["error"]) == (502, "Discord was not reached")
-    assert answered(discord(503, "<html>"))["code"] == 502
-    gone = answered(discord(404, {"message": "Unknown Webhook", "code": 10015}))
+    assert answered(http(503, "<html>"))["code"] == 502
+    gone = answered(http(404, {"message": "Unknown Webhook", "code": 10015}))
     assert (gone["code"], gone["body"]["discord_status"]) == (422, 404)
     assert gone["body"]["error"] == "Unknown Webhook"
 
 
 def test_the_wait_that_discord_asks_for_reaches_the_sender() -> None:
-    limited = answered(discord(429, {"message": "slow", "retry_after": 1.25}))
+    limited = answered(http(429, {"message": "slow", "retry_after": 1.25}))
     assert (limited["code"], limited["retry_after"]) == (429, "2")
     assert limited["body"]["retry_after"] == 1.25
-    by_header = answered(discord(429, "<html>", **{"retry-after": "40"}))
+    by_header = answered(http(429, "<html>", **{"retry-after": "40"}))
     assert by_header["body"]["retry_after"] == 40
-    assert answered(discord(429))["body"]["retry_after"] == 5
+    assert answered(http(429))["body"]["retry_after"] == 5
