@@ -90,8 +90,8 @@ class ChannelSettings(BaseModel):
     voice_events: bool = Field(
         True, description="Whether voices can listen to the tasks at /voice/events"
     )
-    voice_webhook_url: str | None = Field(
-        None, description="Address that is posted what voices hear; empty for none"
+    voice_webhook_url: SecretStr | None = Field(
+        None, description="Address that is posted what voices hear; it is a secret. Empty for none"
     )
     voice_webhook_secret: SecretStr | None = Field(
         None,

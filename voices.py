@@ -31,7 +31,7 @@ def make_voice(settings: Settings) -> VoiceActivities:
     if secret is None:
         raise CannotWork(f"VOICE_WEBHOOK_URL needs a secret: {HOW_TO_SIGN}.")
     try:
-        return VoiceActivities(SignedWebhook(url, secret.get_secret_value()))
+        return VoiceActivities(SignedWebhook(url.get_secret_value(), secret.get_secret_value()))
     except ValueError:
         raise CannotWork(f"VOICE_WEBHOOK_SECRET cannot be used: {HOW_TO_SIGN}.") from None
 

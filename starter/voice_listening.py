@@ -73,16 +73,22 @@ class Listening:
 
     async def _earlier(self, place: Place | None, after: int) -> AsyncGenerator[VoiceEvent, None]:
         """Tell of an absence in one sentence; what was missed is then for the model to know."""
-        if place is None and self._after is None:
-            if waiting := await now_waiting(self._tasks):
-                yield VoiceEvent("catch_up", after, waiting)
+        is_new = place is None and self._after is None
+        missed = [] if is_new else await self._feed.missed(after)
+        if not (is_new or was_away(missed)):
             return
-        missed = await self._feed.missed(after)
-        if was_away(missed):
-            counted = await catch_up(self._tasks, place or Place(), missed)
+        try:
+            counted = await (
+                now_waiting(self._tasks)
+                if is_new
+                else catch_up(self._tasks, place or Place(), missed)
+            )
+        except (TaskProblem, RPCError):
+            return  # what was missed is told as news, rather than not at all
+        if counted:
             yield VoiceEvent("catch_up", after, counted)
-            for item in missed:
-                yield self._event(item.model_copy(update={"urgency": Urgency.SILENT}))
+        for item in missed:
+            yield self._event(item.model_copy(update={"urgency": Urgency.SILENT}))
 
     def _event(self, item: Announcement) -> VoiceEvent:
         self._sent.append((time.monotonic(), item.seq))

@@ -16,7 +16,10 @@ from models.announcements import (
 from models.contract import ANNOUNCEMENTS_TYPE, FeedQuery, FeedSignal
 
 KEPT = 1_000
-"""Announcements; also tasks and listeners that are remembered."""
+"""Announcements, and tasks that are known to have told something."""
+
+KEPT_LISTENERS = 100
+"""Those who listened last; of each it is known how far the tasks were."""
 
 PAGE = 200
 """Announcements read at once, so that no answer is too large for a payload."""
@@ -54,7 +57,7 @@ class Announcements:
             memory.last_seq += 1
             memory.items.append(item.model_copy(update={"seq": memory.last_seq}))
         memory.items = memory.items[-KEPT:]
-        memory.told = _latest(memory.told)
+        memory.told = _latest(memory.told, KEPT)
 
     @workflow.signal(name=FeedSignal.HEARD)
     def heard(self, heard: Heard) -> None:
@@ -63,7 +66,7 @@ class Announcements:
         place.seq = max(place.seq, min(heard.seq, self._memory.last_seq))
         if heard.standings is not None:
             place.standings = heard.standings
-        self._memory.places = _latest(self._memory.places | {heard.listener: place})
+        self._memory.places = _latest(self._memory.places | {heard.listener: place}, KEPT_LISTENERS)
 
     @workflow.query(name=FeedQuery.READ)
     def read(self, request: ReadRequest) -> Page:
@@ -88,5 +91,5 @@ class Announcements:
         return self._memory.model_copy(update={"items": kept[::-1]})
 
 
-def _latest(remembered: dict[str, Kept]) -> dict[str, Kept]:
-    return dict(list(remembered.items())[-KEPT:])
+def _latest(remembered: dict[str, Kept], most: int) -> dict[str, Kept]:
+    return dict(list(remembered.items())[-most:])
