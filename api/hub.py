@@ -5,6 +5,7 @@ longer has, the task still tells.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
@@ -12,17 +13,19 @@ from itertools import takewhile
 from typing import Protocol
 
 from models.updates import Update
-from starter.tasks import Tasks
+from starter.problems import TaskProblem
+
+log = logging.getLogger("api.hub")
 
 WINDOW_UPDATES = 1_000
 """Kept of a task while somebody listens; at most a few megabytes."""
 
 
-class Opener(Protocol):
-    """Whoever opens the door to the tasks."""
+class Source(Protocol):
+    """Whoever can be followed: `starter.Tasks`."""
 
-    async def tasks(self) -> Tasks:
-        """Return the door."""
+    def follow(self, task_id: str, after_seq: int = 0) -> AsyncGenerator[Update, None]:
+        """Yield a task's updates after `after_seq` until its last one."""
 
 
 class Feed:
@@ -39,13 +42,15 @@ class Feed:
         self._window: deque[Update] = deque(maxlen=WINDOW_UPDATES)
 
     async def fill(self, updates: AsyncIterator[Update]) -> None:
-        """Read until the task's last update."""
+        """Read until the task's last update, or until it cannot be read: listeners come back."""
         try:
             async for update in updates:
                 if len(self._window) == WINDOW_UPDATES:
                     self.begins_after = self._window[0].seq
                 self._window.append(update)
                 self._tell()
+        except TaskProblem as problem:
+            log.warning("A task can no longer be listened to: %s", problem)
         finally:
             self.is_over = True
             self._tell()
@@ -63,8 +68,7 @@ class Feed:
 class Hub:
     """The feeds of the tasks that somebody listens to."""
 
-    def __init__(self, door: Opener) -> None:
-        self._door = door
+    def __init__(self) -> None:
         self._feeds: dict[str, Feed] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
 
@@ -78,9 +82,8 @@ class Hub:
         feed = self._feeds.get(task_id)
         return feed.listeners if feed else 0
 
-    async def listen(self, task_id: str, after: int) -> AsyncGenerator[Update, None]:
+    async def listen(self, tasks: Source, task_id: str, after: int) -> AsyncGenerator[Update, None]:
         """Yield a task's updates after `after` until its last one, or until reading fails."""
-        tasks = await self._door.tasks()
         with self._feed(tasks, task_id, after) as feed:
             while True:
                 if after < feed.begins_after:
@@ -99,7 +102,7 @@ class Hub:
                 await news.wait()
 
     @contextmanager
-    def _feed(self, tasks: Tasks, task_id: str, after: int) -> Iterator[Feed]:
+    def _feed(self, tasks: Source, task_id: str, after: int) -> Iterator[Feed]:
         feed = self._feeds.get(task_id)
         if feed is None or feed.is_over:
             feed = self._feeds[task_id] = Feed(after)
@@ -116,7 +119,7 @@ class Hub:
 
 
 async def _until(
-    tasks: Tasks, task_id: str, after: int, feed: Feed
+    tasks: Source, task_id: str, after: int, feed: Feed
 ) -> AsyncGenerator[Update, None]:
     """What the feed has not read, or has dropped: read for one listener alone."""
     async with aclosing(tasks.follow(task_id, after)) as updates:

@@ -37,13 +37,12 @@ def make_parts(settings: Settings) -> Parts:
         KeyProblem: the keys of the payloads cannot be used.
     """
     guarding = guard(settings)
-    door = Door(settings)
     return Parts(
         settings=settings,
         token=api_token(settings),
         guard=guarding,
         codec=encryption(settings),
-        door=door,
-        hub=Hub(door),
+        door=Door(settings),
+        hub=Hub(),
         code_limit=CodeLimit(settings.api_codes_per_minute),
     )

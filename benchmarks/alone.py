@@ -1,4 +1,4 @@
-"""What has no counterpart in the seed: api, voices, histories, a crowd, many that wait, the gate."""
+"""What the seed has no counterpart of: api, voices, histories, a crowd, many waiting, the gate."""
 
 import asyncio
 import os

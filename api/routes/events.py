@@ -31,8 +31,9 @@ class NothingMore(Exception):
 
 
 class Cursor(NamedTuple):
-    """A task, and the last update that a listener has."""
+    """The open door, a task, and the last update that a listener has."""
 
+    tasks: Tasks
     task_id: str
     after: int
 
@@ -50,7 +51,7 @@ def events_router(parts: Parts) -> APIRouter:
         has_ended = await tasks.has_ended(task_id)
         if seen and has_ended:
             await _raise_if_all_told(tasks, task_id, seen)
-        return Cursor(task_id, seen)
+        return Cursor(tasks, task_id, seen)
 
     @router.get(
         "/{task}/events",
