@@ -21,6 +21,7 @@ from connection import TemporalUnreachable, connect
 from encryption import KeyProblem
 from models.checks import Check
 from settings import Settings
+from voices import check_voices
 from workspace.problems import HostUnusable, RemoteUnreachable
 from workspace.processes import Launcher
 from workspace.remote import Remote
@@ -44,6 +45,7 @@ async def check(settings: Settings) -> list[Check]:
         await _check_walls(settings),
         await _check_network(settings),
         await check_discord(settings),
+        *await check_voices(settings),
     ]
 
 

@@ -32,7 +32,10 @@ class CallFailed(Exception):
 
 
 class Phone(Protocol):
-    """Whoever places calls. Both methods raise CallFailed."""
+    """Whoever places calls. All methods raise CallFailed."""
+
+    def check(self) -> None:
+        """Return if calls can be placed."""
 
     def called_since(self, moment: datetime) -> bool:
         """Whether the person was called since then."""

@@ -30,6 +30,15 @@ class TwilioPhone:
         self._caller = caller
         self._called = called
 
+    def check(self) -> None:
+        """Look whether the account can be used; costs nothing, and nobody is called."""
+        try:
+            account = self._client.api.accounts(self._client.account_sid).fetch()
+        except (TwilioRestException, requests.RequestException) as error:
+            raise _failed(error) from None
+        if account.status != "active":
+            raise CallFailed(f"The account at Twilio is {account.status}.", is_for_good=True)
+
     def called_since(self, moment: datetime) -> bool:
         """Whether Twilio has a call between the two numbers since then (it keeps full seconds)."""
         since = moment.replace(microsecond=0)

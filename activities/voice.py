@@ -101,7 +101,7 @@ def _announcement(update: Update, goal: str, call_id: str) -> Announcement:
 class SignedWebhook:
     """Posts announcements as Standard Webhooks (https://www.standardwebhooks.com).
 
-    `secret` is `whsec_` and base64, or plain text; ValueError when it is neither.
+    `secret` is `whsec_` and base64, or plain text.
     """
 
     def __init__(self, url: str, secret: str) -> None:

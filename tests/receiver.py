@@ -46,13 +46,16 @@ class Receiver:
 
 
 class Twilio(Receiver):
-    """Keeps the calls."""
+    """Keeps the calls; `status` is the account's."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: str = "active") -> None:
         super().__init__()
+        self._status = status
         self.calls: list[dict[str, Any]] = []
 
     def answer(self, seen: Received) -> Response:
+        if not seen.path.endswith("/Calls.json"):
+            return JSONResponse({"sid": "AC0", "status": self._status})
         if seen.method == "GET":
             return JSONResponse({"calls": self.calls[::-1], "page": 0, "page_size": 50})
         call = {
