@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.discord_card import Card, short_of
-from activities.discord_messages import SILENT, Manner, Note, is_shown, note_of, settled
+from activities.discord_messages import SILENT, Manner, Note, is_shown, note_of, rings, settled
 from activities.discord_outlet import BodyRefused, MessageGone, Outlet, Post, Sent, refused
 from activities.discord_text import cut, plain
 from activities.heartbeats import heartbeats_of_thread
@@ -85,7 +85,7 @@ class DiscordActivities:
         teller = _Teller(self._outlet, talk, goal, shown[-1], forum=self._forum)
         with heartbeats_of_thread(PULSE_SECONDS):
             try:
-                teller.show_card()
+                teller.show_card(may_wait=rings(shown[-1]) and not shown[-1].kind.is_end)
                 self._tell(shown, teller)
             except ApplicationError as error:
                 log.warning("%s was not told: %s", request.task_id, error.message)
@@ -130,8 +130,11 @@ class _Teller:
         self._forum = forum
         self._short = short_of(update.task_id)
 
-    def show_card(self) -> None:
-        """Edit the card; post it where there is none, or none any more."""
+    def show_card(self, *, may_wait: bool) -> None:
+        """Edit the card; post it where there is none, or none any more.
+
+        In a pause that Discord asks for, a card that `may_wait` is left to the next delivery.
+        """
         talk = self._talk
         body = talk.card.body(self._short, self._goal, self._update.at)
         if talk.message_id:
@@ -139,6 +142,9 @@ class _Teller:
                 self._send("card", body, message_id=talk.message_id)
             except MessageGone:
                 talk.message_id = ""
+            except ApplicationError as error:
+                if not (may_wait and error.next_retry_delay):
+                    raise
         if not talk.message_id:
             sent = self._send("card", body | {"flags": SILENT})
             talk.message_id = sent.message_id

@@ -73,6 +73,11 @@ def is_shown(update: Update, manner: Manner) -> bool:
     return failed or update.kind in _KINDS_WHEN_QUIET
 
 
+def rings(update: Update) -> bool:
+    """Whether a person is to notice it now."""
+    return update.kind in _LOUD
+
+
 def note_of(updates: Sequence[Update], manner: Manner) -> Note | None:
     """One message for updates of which at most the last rings; None if the card tells it all."""
     lines = [text for update in updates if (text := _line(update))]

@@ -1,26 +1,16 @@
-"""One channel's deliveries: what is kept, what goes together, when it goes."""
+"""One channel's deliveries, one after the other; what goes when, `backlog` says."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from models.contract import Activity
 from models.notices import Channel, Delivered, NoticeRequest, Outgoing
-from models.updates import WHY_CALLED, Update, UpdateKind
-from workflows import patience
+from models.updates import Update
+from workflows import backlog, patience
 from workflows.notices import one_line
-
-KEPT_QUIET = 40
-"""Of the quiet updates that wait. A channel that was away for long is told the latest of them, and
-how many there were; those that a person must notice all stay."""
-
-MAX_QUIET_CHARACTERS = 1_000
-MAX_LOUD_CHARACTERS = 10_000
-"""Of one text in an update. A batch is one loud update and the quiet ones before it, so it stays
-far below the 2 MiB of a payload. A command that waits for consent has 8,000 at most."""
 
 _WAYS = {
     Channel.DISCORD: (Activity.POST_UPDATE, patience.DELIVER_BEATING),
@@ -28,17 +18,6 @@ _WAYS = {
     Channel.VOICE_WEBHOOK: (Activity.SPEAK, patience.DELIVER),
     Channel.PHONE: (Activity.CALL_USER, patience.DELIVER),
 }
-_LOUD = {
-    UpdateKind.TASK_STARTED,
-    UpdateKind.CONFIRMATION_REQUESTED,
-    UpdateKind.CONFIRMATION_REMINDER,
-    UpdateKind.CONFIRMATION_RESOLVED,
-    UpdateKind.QUESTION_ASKED,
-    UpdateKind.QUESTION_ANSWERED,
-    UpdateKind.TASK_PARKED,
-}
-_CAN_WAIT = {UpdateKind.COMMAND_FINISHED, UpdateKind.FILE_EDITED}
-"""Mostly followed by the next step, with which they then go."""
 
 
 class Courier:
@@ -96,12 +75,12 @@ class Courier:
         read: list[Update] | None = None
         while read is None or read:
             read, outgoing.next_offset = self._read(outgoing.next_offset)
-            if not outgoing.is_off:
-                outgoing.pending += [_cut(one) for one in read if _is_wanted(one, outgoing.channel)]
-        sent, waiting = outgoing.pending[: self._sent], outgoing.pending[self._sent :]
-        surplus = [update.seq for update in waiting if not _is_loud(update)][:-KEPT_QUIET]
-        outgoing.pending = sent + [update for update in waiting if update.seq not in surplus]
-        outgoing.skipped += len(surplus)
+            new = [update for update in read if backlog.is_wanted(update, outgoing.channel)]
+            if new and not outgoing.is_off:
+                sent, waiting = outgoing.pending[: self._sent], outgoing.pending[self._sent :] + new
+                kept = backlog.kept(waiting)
+                outgoing.skipped += len(waiting) - len(kept)
+                outgoing.pending = sent + kept
 
     def _has_news(self) -> bool:
         self.collect()
@@ -124,7 +103,7 @@ class Courier:
 
     def _due(self) -> datetime:
         """Loud updates are due at once; quiet ones wait for others to go with."""
-        return self._rested_at + min(_wait(update) for update in self._outgoing.pending)
+        return self._rested_at + backlog.collecting(self._outgoing.pending)
 
     async def _deliver(self) -> None:
         try:
@@ -138,7 +117,7 @@ class Courier:
 
     def _begun(self) -> "workflow.ActivityHandle[Delivered]":
         outgoing = self._outgoing
-        batch = self._batch()
+        batch = backlog.batch(outgoing.pending)
         request = NoticeRequest(
             task_id=self._task_id,
             goal=one_line(self._goal),
@@ -153,12 +132,6 @@ class Courier:
         )
         return self._delivery
 
-    def _batch(self) -> list[Update]:
-        """The next updates, up to the first loud one: an attempt tells one such, or none."""
-        pending = self._outgoing.pending
-        loud = next((at for at, update in enumerate(pending) if _is_loud(update)), len(pending))
-        return pending[: loud + 1]
-
     def _take_in(self, delivered: Delivered) -> None:
         told = self._sent if delivered.told is None else delivered.told
         self._outgoing.pending = self._outgoing.pending[told:]
@@ -172,32 +145,3 @@ class Courier:
         self._outgoing.pending = []
         sentence = cause.message if isinstance(cause, ApplicationError) else f"{cause or error}"
         self._refused(sentence)
-
-
-def _is_wanted(update: Update, channel: Channel) -> bool:
-    """Whether a channel tells such updates at all; what it makes of them is its own matter."""
-    if channel is Channel.DISCORD:
-        return update.kind is not UpdateKind.COMMAND_OUTPUT
-    if channel is Channel.PHONE:
-        return update.data.get("why") == WHY_CALLED or update.kind.is_end
-    return bool(update.speak) or update.kind is UpdateKind.PHASE_CHANGED
-
-
-def _is_loud(update: Update) -> bool:
-    return update.kind in _LOUD or update.kind.is_end
-
-
-def _wait(update: Update) -> timedelta:
-    if _is_loud(update):
-        return timedelta()
-    return patience.COLLECTING_STEPS if update.kind in _CAN_WAIT else patience.COLLECTING
-
-
-def _cut(update: Update) -> Update:
-    """An update without what no channel shows of it."""
-    most = MAX_LOUD_CHARACTERS if _is_loud(update) else MAX_QUIET_CHARACTERS
-    data: dict[str, Any] = {
-        name: value if not isinstance(value, str) or len(value) <= most else value[:most] + "…"
-        for name, value in update.data.items()
-    }
-    return update.model_copy(update={"chat": one_line(update.chat, most), "data": data})

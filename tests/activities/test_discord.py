@@ -123,6 +123,16 @@ def test_a_first_card_that_stands_is_reported_though_the_rest_failed(teller: Tel
     assert teller.methods == ["POST", "PATCH", "POST"]
 
 
+def test_a_question_does_not_wait_for_the_card_but_the_end_does(teller: Teller) -> None:
+    teller.tell(STARTED)
+    teller.discord.faults.append(Fault(status=429, retry_after_seconds=40))
+    teller.tell(ASKED)
+    assert teller.discord.messages[1].content.startswith("⚠️")
+    with pytest.raises(ApplicationError):
+        teller.tell(ended())
+    assert len(teller.discord.messages) == 2
+
+
 def test_what_discord_calls_misshapen_goes_as_plain_text(teller: Teller) -> None:
     teller.tell(STARTED)
     teller.discord.faults.append(Fault(after=1, status=400, code=50035))

@@ -85,6 +85,18 @@ def test_a_pause_that_discord_asks_for_is_the_next_delay(line: Line, after: floa
     assert not error.non_retryable
 
 
+def test_a_pause_holds_for_all_tasks_and_for_posts_or_edits_alone(line: Line) -> None:
+    now = 0.0
+    line.webhook = Webhook(line.url + WEBHOOK_PATH, clock=lambda: now)
+    sent = line.webhook.send(HELLO)
+    line.trouble(status=429, retry_after_seconds=40)
+    assert line.trouble().next_retry_delay == timedelta(seconds=40)
+    assert len(line.discord.seen) == 2
+    line.webhook.send(replace(HELLO, message_id=sent.message_id))
+    now = 41.0
+    line.webhook.send(HELLO)
+
+
 def test_a_ban_by_the_proxy_has_no_json_and_is_waited_out(line: Line) -> None:
     assert line.trouble(status=429, html=True).next_retry_delay == timedelta(minutes=1)
 
