@@ -94,6 +94,9 @@ _LONGEST_WORD = 40
 _NO_PAUSE = re.compile(r"(?<![^\W\d_]):|:(?!\s)")
 """A colon that no voice pauses at."""
 
+_LOOKED_AT = 400
+"""Characters of a goal, which may have 20,000; its first words are among them."""
+
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
@@ -161,7 +164,7 @@ def _cut(text: str, most_words: int) -> str:
 def title(goal: str, most_words: int = 6) -> str:
     """The first words of a goal, by which people tell tasks apart."""
     # words after which one expects another make no end
-    words = _cut(speakable(goal, 200), most_words).rstrip(".,?!").split()
+    words = _cut(speakable(goal[:_LOOKED_AT], 200), most_words).rstrip(".,?!").split()
     while len(words) > 1 and words[-1].lower() in _LEADING_ON:
         words.pop()
     return " ".join(words)

@@ -46,6 +46,16 @@ LONGEST_SPELLED_ID = 5
 _NEEDS_ROOM = {ParkedCause.TIME_LIMIT, ParkedCause.TURN_LIMIT, ParkedCause.BUDGET}
 
 
+_UNTOLD: dict[str, Any] = {
+    "goal": True,
+    "usage": True,
+    "checkpoint": True,
+    "first_checkpoint": True,
+    "sandbox": True,
+    "result": {"state", "diff", "files", "branch", "checkpoint"},
+}
+"""Of a progress, what a model has no use for; it pays for every word."""
+
 _STILL = {State.PAUSED, State.PARKED}
 
 NO_TASK = "No task is running at the moment."
@@ -119,7 +129,7 @@ class VoiceFunctions:
         meant = await self._which(given.task_id, ANY)
         progress = await self._tasks.progress(meant.task_id)
         since = await self._since(call.listener)
-        data: dict[str, Any] = progress.model_dump(mode="json", exclude={"goal", "usage"})
+        data: dict[str, Any] = progress.model_dump(mode="json", exclude=_UNTOLD)
         data |= {"goal": title(progress.goal, 30)}
         if since:
             data["since_you_hung_up"] = since.model_dump(mode="json")

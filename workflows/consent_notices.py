@@ -39,7 +39,8 @@ class ConsentNotices:
             UpdateKind.CONFIRMATION_REQUESTED,
             f"⚠️ Task {self._notices.short} needs your code for **{request.word}**: "
             f"{code_span(request.command)}, to {request.reason}",
-            f"The task needs your code for {request.word}, to {request.reason}.",
+            f"The task {self._notices.title} needs your code for {request.word}, "
+            f"to {request.reason}.",
             self._data(request)
             | {
                 "command": request.command,

@@ -8,7 +8,7 @@ from temporalio.contrib.workflow_streams import WorkflowStream
 
 from models.announcements import CALL_ID
 from models.contract import MAX_GOAL_ATTRIBUTE_BYTES, TASK_ID_PREFIX, SearchAttribute
-from models.speech import speakable
+from models.speech import speakable, title
 from models.steps import FileChange, Observation, Opened, Outcome, ToolCall
 from models.task import ParkedCause, Phase, State, TaskResult, Waiting
 from models.updates import TOPIC, Update, UpdateKind
@@ -44,6 +44,7 @@ class Notices:
         self._memory = memory
         self._goal = goal
         self._task_id = workflow.info().workflow_id
+        self.title = title(goal, 4)
         self.short = "#" + self._task_id.removeprefix(TASK_ID_PREFIX)
 
     def show(self, state: State, message: str, waiting_for: Waiting | None = None) -> None:
