@@ -4,13 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
-from tests.api.conftest import Served
+import httpx2
 
 Event = dict[str, Any]
 
 DEADLINE_SECONDS = 20.0
+
+
+class Reached(Protocol):
+    """Whatever has a client of the api."""
+
+    @property
+    def http(self) -> httpx2.AsyncClient: ...
 
 
 class Ear:
@@ -50,7 +57,7 @@ class Ear:
 
 @asynccontextmanager
 async def an_ear(
-    voice: Served, query: str = "", headers: dict[str, str] | None = None
+    voice: Reached, query: str = "", headers: dict[str, str] | None = None
 ) -> AsyncIterator[Ear]:
     """Listen for as long as the context lasts; returns once connected."""
     ear = Ear()
