@@ -7,6 +7,7 @@ second delivery, with a code in it, would be good for whatever waits by then.
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from temporalio.client import (
     Client,
@@ -25,34 +26,44 @@ MOST_AT_ONCE = 20
 ANSWER_TIMEOUT = timedelta(seconds=5)
 
 
+class _Run(NamedTuple):
+    """A run of a task; without `run_id` its latest."""
+
+    task_id: str
+    run_id: str | None = None
+
+
 async def earlier_reply(
     client: Client, task_queue: str, message_id: str, task_id: str | None
 ) -> ConfirmReply | None:
     """The reply to a message that came before; None for one that is new to the task, or to all."""
-    ids = [task_id] if task_id else await _may_have_it(client, task_queue)
     free = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def look(candidate: str) -> ConfirmReply | None:
+    async def look(run: _Run) -> ConfirmReply | None:
         async with free:
-            return await _reply_of(client, candidate, message_id)
+            return await _reply_of(client, run, message_id)
 
-    replies = await asyncio.gather(*map(look, ids))
+    runs = await _may_have_it(client, task_queue, task_id)
+    replies = await asyncio.gather(*map(look, runs))
     return next((reply for reply in replies if reply), None)
 
 
-async def _may_have_it(client: Client, task_queue: str) -> list[str]:
+async def _may_have_it(client: Client, task_queue: str, task_id: str | None) -> list[_Run]:
+    """Runs of tasks; one that has begun a new history has several."""
     since = (datetime.now(UTC) - REDELIVERED_WITHIN).isoformat()
     query = (
         f"WorkflowType = '{WORKFLOW_TYPE}' AND TaskQueue = '{task_queue}' "
         f"AND (ExecutionStatus = 'Running' OR CloseTime > '{since}')"
     )
-    return [execution.id async for execution in client.list_workflows(query)]
+    if task_id:
+        query += f" AND WorkflowId = '{task_id}'"
+    found = [_Run(one.id, one.run_id) async for one in client.list_workflows(query)]
+    return [*found, _Run(task_id)] if task_id else found  # the list lags behind
 
 
-async def _reply_of(client: Client, task_id: str, message_id: str) -> ConfirmReply | None:
-    update = client.get_workflow_handle(task_id).get_update_handle(
-        message_id, result_type=ConfirmReply
-    )
+async def _reply_of(client: Client, run: _Run, message_id: str) -> ConfirmReply | None:
+    handle = client.get_workflow_handle(run.task_id, run_id=run.run_id)
+    update = handle.get_update_handle(message_id, result_type=ConfirmReply)
     try:
         reply: ConfirmReply = await update.result(rpc_timeout=ANSWER_TIMEOUT)
     except RPCError as error:

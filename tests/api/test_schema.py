@@ -5,10 +5,12 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.api.conftest import BEARER, Served
 from tests.asking import asked, no, removal
 
-SECONDS = 60
+SECONDS = 45
 """Given to the search, which goes through every operation within that."""
 
 LISTENING = r"/events$"
@@ -38,6 +40,7 @@ async def config_with(api: Served, place: Path) -> Path:
     return file
 
 
+@pytest.mark.timeout(300)
 async def test_the_api_is_what_its_document_says(api: Served, tmp_path: Path) -> None:
     options = {
         "--header": f"Authorization: {BEARER['Authorization']}",

@@ -10,10 +10,12 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook
 
+from demo.script import Turn
 from models.replies import ConfirmOutcome
 from tests.api.conftest import SECRET, TOKEN, Served
+from tests.api.discord_stub import ALLOWED, STRANGER
 from tests.api.problem_documents import problem
-from tests.asking import CODE, asked, commands_run, removal
+from tests.asking import CODE, COMMAND, asked, commands_run, removal, run
 from tests.house import Story
 
 PATH = "/webhook/background-confirmation"
@@ -49,13 +51,14 @@ async def waiting(api: Served, *commands: str) -> Story:
 
 async def test_a_signed_code_is_enough(api: Served) -> None:
     story = await waiting(api)
-    answer = await brought(api, {"code": CODE, "discord_user_id": "123"})
+    problem(await brought(api, {"code": CODE, "discord_user_id": STRANGER}), 403)
+    answer = await brought(api, {"code": CODE, "discord_user_id": ALLOWED})
     assert answer.status_code == 200
     assert answer.json()["outcome"] == ConfirmOutcome.ACCEPTED
     assert answer.json()["message"].endswith(".")
     await story.end()
     resolved = [one for one in await story.updates() if one.kind == "confirmation.resolved"]
-    assert (resolved[0].data["channel"], resolved[0].data["actor"]) == ("webhook", "123")
+    assert (resolved[0].data["channel"], resolved[0].data["actor"]) == ("webhook", ALLOWED)
 
 
 async def test_the_envelope_and_the_token_do_as_well(api: Served) -> None:
@@ -89,6 +92,23 @@ async def test_a_message_counts_once_whatever_waits_by_then(api: Served) -> None
         await story.tasks.cancel(story.task_id)
         await story.end()
         assert len(commands_run(await story.updates())) == 1
+
+
+async def test_a_message_counts_once_when_the_history_has_begun_anew(api: Served) -> None:
+    echoes = [f"echo {number}" for number in range(40)]
+    commands = ["echo scratch > scratch.txt", COMMAND, *echoes, "echo > scratch.txt", COMMAND]
+    story = await api.house.start([Turn(blocks=[run(command)]) for command in commands])
+    first, first_run = await asked(story), (await story.handle.describe()).run_id
+    once = {"code": CODE, "message_id": f"message {uuid4()}", "task_id": story.task_id}
+    approved = (await brought(api, once)).json()
+    second = await asked(story, again=first.request_id)
+    assert (await story.handle.describe()).run_id != first_run
+    assert (await brought(api, once)).json() == approved
+    del once["task_id"]
+    assert (await brought(api, once)).json() == approved
+    assert (await asked(story)).request_id == second.request_id
+    await story.tasks.cancel(story.task_id)
+    await story.end()
 
 
 async def test_several_wait_and_none_waits(api: Served) -> None:
