@@ -114,24 +114,29 @@ class VoiceFeed:
                 self._reading = None
 
     async def _read_on(self) -> None:
-        """Read until the feed begins anew, or Temporal refuses; who listens connects again."""
+        """Read until the feed begins anew, or Temporal refuses; who listens connects again.
+
+        Cancelled when nobody listens: whoever joins at that moment has a reading of their own.
+        """
         try:
-            after = (await self.place_of("")).last_seq
-            self._is_reading.set()
-            while True:
-                page = await self.read(after)
-                if page and page.last_seq < after:
-                    return
-                if page and page.items:
-                    after = page.items[-1].seq
-                    self._tell(page.items)
-                if not (page and page.more):
-                    await asyncio.sleep(LOOK_SECONDS)
+            await self._read_until_anew()
         except RPCError as error:
             log.warning("The feed of announcements cannot be read: %s", error.message)
-        finally:
-            self._is_reading.set()
-            self._tell(None)
+        self._is_reading.set()
+        self._tell(None)
+
+    async def _read_until_anew(self) -> None:
+        after = (await self.place_of("")).last_seq
+        self._is_reading.set()
+        while True:
+            page = await self.read(after)
+            if page and page.last_seq < after:
+                return
+            if page and page.items:
+                after = page.items[-1].seq
+                self._tell(page.items)
+            if not (page and page.more):
+                await asyncio.sleep(LOOK_SECONDS)
 
     def _tell(self, news: News | None) -> None:
         for queue in self._queues:
