@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from models.announcements import CALL_ID, Announced, Announcement, FeedMemory, urgency_of
-from models.contract import ANNOUNCEMENTS_TYPE, Activity, FeedSignal, announcements_id
+from models.contract import ANNOUNCEMENTS_TYPE, FEED_SUMMARY, Activity, FeedSignal, announcements_id
 from models.notices import Delivered, NoticeRequest
 from models.problems import Problem
 from models.speech import title
@@ -46,7 +46,7 @@ class VoiceActivities:
             FeedMemory(),
             id=announcements_id(queue),
             task_queue=queue,
-            static_summary="What voices hear of all tasks",
+            static_summary=FEED_SUMMARY,
             start_signal=FeedSignal.ANNOUNCE,
             start_signal_args=[Announced(items=items)],
         )

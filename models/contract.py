@@ -15,6 +15,9 @@ DELIVERY_TYPE = "Delivery"
 ANNOUNCEMENTS_TYPE = "Announcements"
 """Workflow type of the feed that voices listen to; there is one for each task queue."""
 
+FEED_SUMMARY = "What voices hear of all tasks"
+"""What the Web UI says of it."""
+
 
 def announcements_id(task_queue: str) -> str:
     """Workflow id of the feed of the tasks on a queue, so that two houses never share one."""

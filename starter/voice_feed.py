@@ -3,13 +3,19 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.announcements import Announcement, Heard, Page, ReadRequest
-from models.contract import FeedQuery, FeedSignal, announcements_id
+from models.announcements import Announcement, FeedMemory, Heard, Page, ReadRequest
+from models.contract import (
+    ANNOUNCEMENTS_TYPE,
+    FEED_SUMMARY,
+    FeedQuery,
+    FeedSignal,
+    announcements_id,
+)
 from starter.follow import ANSWER_TIMEOUT, PASSING
 
 log = logging.getLogger(__name__)
@@ -28,6 +34,8 @@ class VoiceFeed:
     """The feed of one task queue. All that it holds is who listens now."""
 
     def __init__(self, client: Client, task_queue: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
         self._feed = client.get_workflow_handle(announcements_id(task_queue))
         self._queues: set[asyncio.Queue[News | None]] = set()
         self._reading: asyncio.Task[None] | None = None
@@ -62,9 +70,20 @@ class VoiceFeed:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def heard(self, heard: Heard) -> None:
-        """Remember where a listener is; in vain where nothing was announced yet."""
-        with suppress(RPCError):
-            await self._feed.signal(FeedSignal.HEARD, heard)
+        """Remember where a listener is, also before anything was announced.
+
+        Raises:
+            RPCError: Temporal does not take it.
+        """
+        await self._client.start_workflow(
+            ANNOUNCEMENTS_TYPE,
+            FeedMemory(),
+            id=self._feed.id,
+            task_queue=self._task_queue,
+            static_summary=FEED_SUMMARY,
+            start_signal=FeedSignal.HEARD,
+            start_signal_args=[heard],
+        )
 
     async def missed(self, after: int) -> News:
         """All that there is after a cursor; waits for a worker to answer."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Literal, NamedTuple
 
 from temporalio.service import RPCError
@@ -48,6 +48,8 @@ class Listening:
         page = await self._feed.place_of(self._listener or "")
         after = self._begin(page.place, page.last_seq)
         try:
+            if page.place is None:
+                await self._remember()
             async with aclosing(self._earlier(page.place, after)) as earlier:
                 async for event in earlier:
                     yield event
@@ -103,13 +105,13 @@ class Listening:
 
     async def _hang_up(self) -> None:
         self._take_as_arrived()
-        try:
-            await self._remember(is_last=True)
-        except (TaskProblem, RPCError):
-            return  # the next time is counted from what was announced
+        await self._remember(is_last=True)
 
     async def _remember(self, *, is_last: bool = False) -> None:
+        """Keep the place of a listener with a name; where that fails, more is told next time."""
         if self._listener is None:
             return
-        counted = await standings(self._tasks) if is_last else None
-        await self._feed.heard(Heard(listener=self._listener, seq=self._arrived, standings=counted))
+        with suppress(TaskProblem, RPCError):
+            counted = await standings(self._tasks) if is_last else None
+            heard = Heard(listener=self._listener, seq=self._arrived, standings=counted)
+            await self._feed.heard(heard)

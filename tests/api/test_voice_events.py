@@ -139,6 +139,17 @@ async def test_a_listener_is_remembered_by_name(voice: Served) -> None:
         assert ear.ids[0] == heard + 1
 
 
+async def test_who_listened_before_there_was_anything_has_missed_what_came_after(
+    voice: Served,
+) -> None:
+    async with an_ear(voice, "?listener=anna"):
+        await remembered(voice, "anna", 0)
+    story = await played(voice)
+    async with an_ear(voice, "?listener=anna") as ear:
+        await ear.kind("task.completed", story.task_id)
+        assert ear.ids[0] == 1
+
+
 async def remembered(voice: Served, listener: str, seq: int) -> None:
     """Wait until the feed knows how far a listener is."""
     feed = VoiceFeed(voice.house.client, voice.house.settings.task_queue)
