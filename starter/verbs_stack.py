@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from settings import load_settings
 from starter.answers import AsJson, answer, print_json
+from starter.api_token import TOKEN_FILE
 from starter.background import bring_up, take_down
 from starter.blocks import Indented, labelled
 from starter.doctor import examine
@@ -73,12 +75,18 @@ def demo(
     return 0 if rehearsed.ok else 1
 
 
+def _token(state: StackState) -> str:
+    """Where the token is, unless it is in the settings."""
+    file = Path(state.home) / TOKEN_FILE
+    return f" (token in {file})" if file.exists() else ""
+
+
 def _summary(state: StackState, remark: str) -> list[Indented]:
     server = "runs" if state.own_server else "was running already; only a worker was started"
     facts = {
         "Temporal": f"{state.temporal} ({server})",
         "Web UI": state.web_ui or "",
-        "API": state.api,
+        "API": f"{state.api}{_token(state)}",
         "Data": state.home,
         "Logs": state.logs,
     }

@@ -1,13 +1,15 @@
 """What waits for the code, and giving it."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Body, Depends, Response
 from fastapi.responses import JSONResponse
 
 from api.openapi import Responses, problems
 from api.parts import Parts
 from api.problems import RETRY_AFTER_SECONDS
+from api.routes.examples import WAITING
 from api.routes.paths import WhichTask
 from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply
 from models.requests import WaitingTask
@@ -24,6 +26,11 @@ STATUS: Mapping[ConfirmOutcome, int] = {
     ConfirmOutcome.NOT_CHECKED: 503,
 }
 """How an answer was received, as HTTP says it. The body is a `ConfirmReply` with each of them."""
+
+Given = Annotated[
+    ConfirmationAnswer,
+    Body(examples=[{"code": "6283"}, {"approve": False, "reason": "I still need it"}]),
+]
 
 _REPLY = {"application/json": {"schema": {"$ref": "#/components/schemas/ConfirmReply"}}}
 
@@ -48,7 +55,7 @@ def confirmations_router(parts: Parts) -> APIRouter:
     """Make the routes `GET /confirmations` and `POST /tasks/{task}/confirmation`."""
     router = APIRouter(tags=["confirmations"])
 
-    @router.get("/confirmations", summary="What waits for the code")
+    @router.get("/confirmations", summary="What waits for the code", responses=WAITING)
     async def waiting() -> list[WaitingTask]:
         """List the tasks that wait for the code, each with its command, reason and deadline."""
         return [
@@ -64,7 +71,7 @@ def confirmations_router(parts: Parts) -> APIRouter:
         responses=replies(),
         dependencies=[Depends(parts.code_limit)],
     )
-    async def confirm(task: WhichTask, answer: ConfirmationAnswer) -> Response:
+    async def confirm(task: WhichTask, answer: Given) -> Response:
         """Answer the request that waits; a no (`approve: false`) needs no code."""
         tasks = await parts.door.tasks()
         given = answer.model_copy(update={"channel": answer.channel or "http"})

@@ -26,6 +26,18 @@ STARTED = _of(
     201, "The task has started", {"task_id": "task-a7f3", "message": "Task #a7f3 has started."}
 )
 
+WAITING = _of(
+    200,
+    "The tasks that wait",
+    [
+        {
+            "task_id": "task-a7f3",
+            "goal": "Build a calculator with tests",
+            "waiting_for": _WAITING,
+        }
+    ],
+)
+
 ROW = _of(
     200,
     "The tasks",

@@ -1,8 +1,9 @@
 """Saying something to a task: what the command line's verbs do as well."""
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 
 from api.openapi import problems
 from api.parts import Parts
@@ -12,6 +13,8 @@ from models.requests import Received
 from starter.naming import short_id
 from starter.tasks import Tasks
 
+Said = Annotated[Instruction, Body(examples=[{"text": "Use argparse"}])]
+More = Annotated[Extension, Body(examples=[{"minutes": 10, "turns": 20, "dollars": 1}])]
 Send = Callable[[Tasks, str], Awaitable[None]]
 
 
@@ -41,19 +44,19 @@ def steering_router(parts: Parts) -> APIRouter:
         return await send(task, Tasks.resume, "goes on")
 
     @router.post("/instruction", status_code=202, summary="Tell Claude something")
-    async def instruction(task: WhichTask, words: Instruction) -> Received:
+    async def instruction(task: WhichTask, words: Said) -> Received:
         """Give Claude words to read before its next turn."""
         return await send(task, lambda tasks, found: tasks.tell(found, words.text), "will read it")
 
     @router.post("/answer", status_code=202, summary="Answer a question of Claude")
-    async def answer(task: WhichTask, words: Instruction) -> Received:
+    async def answer(task: WhichTask, words: Said) -> Received:
         """Answer the question that the task waits with; 409 where it has asked none."""
         return await send(
             task, lambda tasks, found: tasks.answer(found, words.text), "has your answer"
         )
 
     @router.post("/extension", summary="Give more minutes, turns or dollars")
-    async def extend(task: WhichTask, extension: Extension) -> Extended:
+    async def extend(task: WhichTask, extension: More) -> Extended:
         """Add to the limits; wakes a task that is parked for want of room."""
         tasks = await parts.door.tasks()
         return await tasks.extend(await tasks.find(task), extension)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from models.task import TaskId
-from starter.naming import new_task_id, parse_task_id, short_id
+from starter.naming import new_task_id, parse_task_id, short_id, task_id_of
 from starter.problems import UnknownTask
 
 
@@ -39,3 +39,16 @@ def test_what_cannot_be_an_id_is_told_so(written: str) -> None:
 def test_a_short_id_is_understood_again(extra_characters: int) -> None:
     task_id = new_task_id(extra_characters)
     assert parse_task_id(short_id(task_id)) == task_id
+
+
+@given(st.text(), st.integers(min_value=0, max_value=8))
+def test_a_key_always_stands_for_the_same_id(key: str, extra_characters: int) -> None:
+    task_id = task_id_of(key, extra_characters)
+    assert task_id_of(key, extra_characters) == task_id
+    assert parse_task_id(short_id(task_id)) == task_id
+    assert re.fullmatch(r"task-([a-z]\d){4,8}[a-z]?", task_id)
+    assert task_id.startswith(task_id_of(key))
+
+
+def test_keys_seldom_share_an_id() -> None:
+    assert len({task_id_of(f"order-{number}") for number in range(10_000)}) == 10_000
