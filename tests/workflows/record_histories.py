@@ -139,10 +139,15 @@ async def main() -> None:
 
 
 def keep(name: str, history: WorkflowHistory) -> None:
-    """Write a history with an event to a line, so that a change of it can be read."""
+    """Write a history into its file."""
+    (HISTORIES / f"{name}.json").write_text(written(history))
+
+
+def written(history: WorkflowHistory) -> str:
+    """A history with an event to a line, so that a change of it can be read."""
     events = json.loads(history.to_json(), object_hook=_without_stack)["events"]
     lines = ",\n".join(json.dumps(event, separators=(",", ":")) for event in events)
-    (HISTORIES / f"{name}.json").write_text(f'{{"events":[\n{lines}\n]}}\n')
+    return f'{{"events":[\n{lines}\n]}}\n'
 
 
 def _without_stack(value: dict[str, Any]) -> dict[str, Any]:

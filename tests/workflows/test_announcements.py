@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
@@ -24,6 +24,7 @@ from models.announcements import (
 )
 from models.contract import ANNOUNCEMENTS_TYPE, FeedQuery, FeedSignal
 from models.updates import UpdateKind
+from tests.workflows.record_feed import PLACE
 from workflows.announcements import KEPT, PAGE, Announcements
 
 Feed = WorkflowHandle[Any, None]
@@ -136,9 +137,8 @@ async def test_the_last_thousand_are_kept(feed: Feed) -> None:
     assert [one.seq for one in items] == list(range(PAGE + 1, KEPT + PAGE + 1))
 
 
-async def test_its_history_replays(feed: Feed) -> None:
-    await announce(feed, "a2a2", 1)
-    await feed.signal(FeedSignal.HEARD, Heard(listener="anna", seq=1))
-    await read(feed)
+@pytest.mark.parametrize("name", ["first", "last"])
+async def test_a_feed_begun_before_goes_on_with_the_code_of_today(name: str) -> None:
+    recorded = (PLACE / f"{name}.json").read_text()
     replayer = Replayer(workflows=[Announcements], plugins=[plugin()])
-    await replayer.replay_workflow(await feed.fetch_history())
+    await replayer.replay_workflow(WorkflowHistory.from_json("announcements-recorded", recorded))
