@@ -18,4 +18,10 @@ if (status === 429) {
   code = status >= 400 && status < 500 && status !== 408 ? 422 : 502;
 }
 if (!body.ok) body.error = status ? String(said.message ?? `Discord answered ${status}`) : 'Discord was not reached';
+const key = $('Event').first().json.headers['idempotency-key'];
+if (body.ok && key) {
+  const kept = $getWorkflowStaticData('global');
+  const posted = Object.entries({ ...kept.posted, [key]: said.id });
+  kept.posted = Object.fromEntries(posted.slice(-200));
+}
 return [{ json: { code, retry_after: String(Math.ceil(body.retry_after ?? 0)), body } }];

@@ -86,6 +86,11 @@ class Circle:
         self.discord, self.crew, self.api, self.n8n = discord, crew, api, n8n
         self.n8n_url = n8n_url
 
+    def forget_import(self) -> None:
+        """Have the next start of n8n import its workflows again."""
+        for stamp in self.crew.house.settings.tars_home.glob("n8n/.n8n/tars.imported"):
+            stamp.write_text("another")
+
     def types(self, text: str) -> Message:
         """A person writes into the channel."""
         no_files: list[File] = []

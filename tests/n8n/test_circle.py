@@ -3,6 +3,7 @@
 Run it with scripts/n8n-circle. Figures that it prints are those of docs/n8n.md.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -14,14 +15,14 @@ import pytest
 from demo.app import create_app
 from demo.claude import ScriptedClaude
 from demo.discord import serve_discord
-from demo.discord_channel import Fault, Message
+from demo.discord_channel import CHANNEL_ID, Fault, Message
 from demo.scenarios import all_scenarios
 from demo.server import serve
 from models.task import Progress, State
 from models.updates import UpdateKind
 from tests.asking import COMMAND, asked, commands_run, of_kind, removal
 from tests.end_to_end.machine import a_machine
-from tests.house import Story
+from tests.house import DEADLINE_SECONDS, Story
 from tests.n8n.circle import CODE, KEY, Channel, Circle, a_circle
 
 pytestmark = [pytest.mark.n8n, pytest.mark.timeout(300)]
@@ -59,6 +60,10 @@ async def begin(circle: Circle) -> Story:
     waiting = await asked(story)
     seconds = await circle.until_shown(lambda text: waiting.word in text, "the question")
     tell("question in the channel after the task asked", seconds)
+    # who reads it takes a second to answer, and a list of what waits is that late at most
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while story.task_id not in [task.task_id for task in await story.tasks.waiting()]:
+            await asyncio.sleep(0.05)
     return story
 
 
@@ -77,6 +82,44 @@ def tell(what: str, seconds: float) -> None:
 
 def there(circle: Circle, message: Message) -> bool:
     return message in circle.discord.messages
+
+
+def event(circle: Circle, text: str, mark: str, **more: object) -> httpx2.Response:
+    """As the worker tells n8n of an update."""
+    return httpx2.post(
+        f"{circle.n8n_url}/coding-events",
+        json={"discord": {"method": "POST", "body": {"content": text}} | more},
+        headers={"X-TARS-Key": KEY, "Idempotency-Key": mark},
+        timeout=20,
+    )
+
+
+def test_what_discord_says_reaches_the_sender(circle: Circle) -> None:
+    circle.discord.faults += [
+        Fault(status=429, retry_after_seconds=7.5),
+        Fault(status=502, html=True),
+        Fault(status=404, message="Unknown Webhook", code=10015),
+    ]
+    slow, away, gone = (event(circle, "hello", "said") for _ in range(3))
+    assert (slow.status_code, slow.headers["retry-after"]) == (429, "8")
+    assert slow.json()["retry_after"] == 7.5
+    assert (away.status_code, away.json()["discord_status"]) == (502, 502)
+    assert (gone.status_code, gone.json()["error"]) == (422, "Unknown Webhook")
+
+
+def test_an_event_that_comes_twice_is_posted_once(circle: Circle) -> None:
+    first, second = (event(circle, "posted once", "twice") for _ in range(2))
+    assert first.json() == second.json()
+    assert circle.discord.contents.count("posted once") == 1
+
+
+def test_the_log_arrives_as_a_file(circle: Circle) -> None:
+    text = "[you]\nGo äön\n"
+    posted = event(circle, "the end", "log", files={"run.log": text})
+    message = circle.discord.find(posted.json()["message_id"], CHANNEL_ID)
+    (attachment,) = message.attachments
+    assert (message.content, attachment["filename"]) == ("the end", "run.log")
+    assert circle.discord.files[attachment["id"]].decode() == text
 
 
 async def test_a_code_typed_in_the_channel_is_polled(circle: Circle) -> None:
@@ -122,7 +165,10 @@ async def test_a_wrong_code_is_told_and_chat_costs_no_try(circle: Circle) -> Non
     await circle.two_polls()
     wrong = circle.types("9999")
     await circle.until_shown(lambda text: "2 tries left" in text, "what was wrong")
-    assert not there(circle, wrong)
+    await circle.until_shown(lambda _: not there(circle, wrong), "the code's removal")
+    assert circle.shown().count("2 tries left") == 1
+    circle.types(f"{CODE} unicorn")
+    await circle.until_shown(lambda text: "'unicorn' belongs to no" in text, "what was wrong")
     circle.types(CODE)
     await completed(story)
 
@@ -139,9 +185,10 @@ async def test_what_is_typed_while_the_api_is_away_is_not_lost(circle: Circle) -
 async def test_what_is_typed_while_n8n_is_away_is_not_lost(circle: Circle) -> None:
     story = await begin(circle)
     circle.n8n.stop()
+    circle.forget_import()  # it takes its workflows over themselves
     circle.types(CODE)
     await circle.n8n.start()
-    tell("n8n ready, later start", circle.n8n.seconds)
+    tell("n8n ready, later start with import", circle.n8n.seconds)
     await completed(story)
     await circle.until_shown(lambda text: "ompleted" in text, "the end")
 

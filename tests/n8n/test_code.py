@@ -25,7 +25,7 @@ def http(status: int | None, body: object = "", **headers: str) -> dict[str, Any
 
 
 def answered(given: dict[str, Any]) -> dict[str, Any]:
-    (item,) = run_code("answer.js", [given])["items"]
+    (item,) = run_code("answer.js", [given], others={"Event": {"headers": {}}})["items"]
     assert isinstance(item, dict)
     return item
 
@@ -77,10 +77,12 @@ def test_the_cursor_moves_on_once_it_has(status: int) -> None:
 
 def test_what_a_person_is_told() -> None:
     wrong = {"outcome": "wrong_code", "message": "Wrong code, 2 tries left."}
+    unknown = {"outcome": "unknown_request", "message": "'zebra' belongs to no request."}
     nothing = {"outcome": "nothing_waiting", "message": "No task waits for a code."}
     assert heard(200, {"outcome": "accepted", "message": "Fine."})["tell"] == ""
     assert heard(200, {"outcome": "denied", "message": "Fine."})["tell"] == ""
-    assert heard(403, wrong)["tell"] == wrong["message"]
+    assert heard(403, wrong)["tell"] == "", "the task tells it"
+    assert heard(404, unknown)["tell"] == unknown["message"]
     assert heard(409, nothing)["tell"] == nothing["message"]
     assert heard(409, nothing, has_code=False)["tell"] == ""
     assert heard(409, {"detail": "Several wait."})["tell"] == "Several wait."
@@ -106,3 +108,15 @@ def test_the_wait_that_discord_asks_for_reaches_the_sender() -> None:
     by_header = answered(http(429, "<html>", **{"retry-after": "40"}))
     assert by_header["body"]["retry_after"] == 40
     assert answered(http(429))["body"]["retry_after"] == 5
+
+
+def test_what_was_posted_is_not_posted_again() -> None:
+    event = {"headers": {"idempotency-key": "task-a7f3-1-card"}}
+    assert run_code("seen.js", [event])["items"][0]["known"] is False
+    kept: dict[str, Any] = {"posted": {f"old-{number}": "1" for number in range(200)}}
+    refused = run_code("answer.js", [http(429)], others={"Event": event}, kept=kept)
+    assert refused["kept"] == kept
+    posted = run_code("answer.js", [http(200, {"id": "77"})], others={"Event": event}, kept=kept)
+    assert len(posted["kept"]["posted"]) == 200
+    (seen,) = run_code("seen.js", [event], kept=posted["kept"])["items"]
+    assert (seen["known"], seen["body"]["message_id"]) == (True, "77")

@@ -113,6 +113,12 @@ def test_inbound_needs_the_key_and_outbound_tells_errors(flow: dict[str, Any]) -
             assert "retryOnFail" not in node, "who called tries again, and knows when"
 
 
+def test_n8n_does_not_keep_what_codes_pass_through() -> None:
+    for flow in FLOWS:
+        if "confirmation" in flow["name"]:
+            assert flow["settings"]["saveDataSuccessExecution"] == "none"
+
+
 def test_credentials_are_named_and_known() -> None:
     known = {
         (one["type"], one["id"], one["name"])
