@@ -91,7 +91,7 @@ def discord() -> Discord:
     return Discord()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def api(
     server: WorkflowEnvironment,
     claude: tuple[ScriptedClaude, str],
