@@ -55,12 +55,17 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+_earlier: set[psutil.Process] = set()
+"""Processes of other tests, such as the session's own server."""
+
+
 @pytest.fixture(autouse=True)
 def _no_process_left() -> Iterator[None]:
     me = psutil.Process()
-    before = set(me.children(recursive=True))
+    _earlier.clear()
+    _earlier.update(me.children(recursive=True))
     yield
-    left = set(me.children(recursive=True)) - before
+    left = set(me.children(recursive=True)) - _earlier
     _, alive = psutil.wait_procs(left, timeout=10)
     assert not [process.cmdline() for process in alive]
 
@@ -72,10 +77,10 @@ async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 
 def child(name: str) -> psutil.Process:
-    """The one child of this process, or of its children, with this in its command line."""
+    """The one process that this test has started with this in its command line."""
     (found,) = (
         process
-        for process in psutil.Process().children(recursive=True)
+        for process in set(psutil.Process().children(recursive=True)) - _earlier
         if name in " ".join(_cmdline(process)[:2]) and process.status() != psutil.STATUS_ZOMBIE
     )
     return found
