@@ -56,11 +56,13 @@ if [ "$wanted" != "$(cat "$stamp" 2>/dev/null || true)" ]; then
   rm -f "$file"
   if [ -e "$stamp" ]; then
     # Published over itself, a schedule would run its old version until the second start.
-    for flow in $(cat "$state/tars.published"); do n8n unpublish:workflow --id="$flow" || true; done
+    before=$(cat "$state/tars.published")
+    for id in $before; do n8n unpublish:workflow --id="$id" || true; done
   fi
   n8n import:workflow --separate --input="$here/workflows"
-  for flow in $flows; do id_of "$here/workflows/$flow.json"; done >"$state/tars.published"
-  for flow in $(cat "$state/tars.published"); do n8n publish:workflow --id="$flow"; done
+  ids=$(for flow in $flows; do id_of "$here/workflows/$flow.json"; done)
+  echo "$ids" >"$state/tars.published"
+  for id in $ids; do n8n publish:workflow --id="$id"; done
   echo "$wanted" >"$stamp"
 fi
 exec n8n start
