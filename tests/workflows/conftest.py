@@ -17,6 +17,7 @@ from demo.server import serve
 from models.contract import SearchAttribute
 from starter.temporal_server import DYNAMIC_CONFIG, find_binary
 from tests.house import House, Story, a_house
+from tests.workflows.discord_house import Line
 
 Pass: TypeAlias = Callable[[Story, timedelta], Awaitable[None]]
 
@@ -52,6 +53,15 @@ async def house(
 ) -> AsyncIterator[House]:
     async with a_house(server.client, claude, tmp_path) as house:
         yield house
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    """A stub Discord that is up."""
+    line = Line()
+    line.up()
+    yield line
+    line.down()
 
 
 @pytest.fixture

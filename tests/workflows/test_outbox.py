@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,14 +39,6 @@ def waits(progress: Progress) -> bool:
 
 def in_order(messages: list[Message]) -> bool:
     return all(early.timestamp <= late.timestamp for early, late in itertools.pairwise(messages))
-
-
-@pytest.fixture
-def line() -> Iterator[Line]:
-    line = Line()
-    line.up()
-    yield line
-    line.down()
 
 
 @pytest.fixture
