@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from connection import TemporalUnreachable
 from models.replies import ConfirmOutcome, ConfirmReply
-from models.speech import counted, dollars, number, speakable, title
+from models.speech import dollars, number, speakable, title
 from models.task import ParkedCause, Phase, Progress, State
 from models.voice import VoiceAnswer, VoiceStatus
 from starter.problems import (
@@ -109,8 +109,10 @@ def reply_answer(reply: ConfirmReply) -> VoiceAnswer:
     """Say what became of a code."""
     said = _OUTCOMES.get(reply.outcome)
     if said is None:
-        left = counted(reply.tries_left or 0, "more try").replace("more trys", "more tries")
-        said = f"That code was wrong, you have {left}." if reply.tries_left else reply.message
+        left = reply.tries_left or 0
+        said = (
+            f"That code was wrong, you have {number(left)} more {'try' if left == 1 else 'tries'}."
+        )
     retryable = reply.outcome in {ConfirmOutcome.WRONG_CODE, ConfirmOutcome.NOT_CHECKED}
     status = VoiceStatus.OK if reply.outcome.is_settled else VoiceStatus.REFUSED
     return VoiceAnswer(

@@ -16,7 +16,7 @@ from models.updates import UpdateKind
 from starter.voice_feed import AT_THE_END, VoiceFeed
 from tests.api.conftest import Served, a_served_house
 from tests.api.listening import Ear, an_ear
-from tests.asking import CODE, asked, no, removal
+from tests.asking import CODE, asked, no, removal, the_code
 from tests.house import Story
 
 
@@ -188,6 +188,34 @@ async def test_who_hung_up_is_caught_up(voice: Served) -> None:
     assert "Since you hung up" not in told.json()["speech"]
     await story.tasks.confirm(no(), story.task_id)
     await story.end()
+
+
+async def test_steps_are_counted_from_hanging_up_on(voice: Served) -> None:
+    async with an_ear(voice, "?listener=anna") as ear:
+        story = await voice.house.start(removal())
+        asking = await ear.kind("confirmation.requested", story.task_id)
+        await remembered(voice, "anna", int(asking["id"]))
+    then = (await story.progress()).turn
+    await hung_up(voice, "anna", story.task_id)
+    await announced(voice, long_ago(UpdateKind.TASK_STARTED, 1, turn=0, cost_usd=0))
+    await story.tasks.confirm(the_code(), story.task_id)
+    now = (await story.end()).turn
+    async with an_ear(voice, "?listener=anna") as ear:
+        caught_up = await ear.until(lambda event: event["event"] == "catch_up")
+        await ear.kind("task.completed", story.task_id)
+    assert now > then
+    assert caught_up["data"]["steps"] == now - then
+
+
+async def hung_up(voice: Served, listener: str, task_id: str) -> None:
+    """Wait until it is known how far a task was when a listener hung up."""
+    feed = VoiceFeed(voice.house.client, voice.house.settings.task_queue)
+    async with asyncio.timeout(20):
+        while True:
+            place = (await feed.place_of(listener)).place
+            if place and task_id in place.standings:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_whoever_asks_how_it_goes_is_caught_up_as_well(voice: Served) -> None:
