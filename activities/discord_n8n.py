@@ -38,6 +38,7 @@ class N8n:
                 json=update.model_dump(mode="json") | {"id": mark, "discord": _message(post)},
                 headers={KEY_HEADER: self._key, "Idempotency-Key": mark},
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise away(f"n8n was not reached: {type(error).__name__}.") from None
@@ -76,7 +77,7 @@ def _sent(answer: requests.Response, post: Post) -> Sent:
     # with another status Discord has refused, or n8n is not up yet: while it starts, it says 404
     if answer.status_code == 422:
         raise_for(int(_seconds(said.get("discord_status")) or 400), words, post, _MEND)
-    if not answer.ok:
+    if answer.status_code >= 300:
         raise away(f"n8n did not take an update ({answer.status_code} {words}).")
     return Sent(str(said.get("message_id") or ""))
 

@@ -66,16 +66,18 @@ class Webhook:
         except (requests.RequestException, UnicodeDecodeError) as error:
             # what the library says holds the address, and with it the token
             raise away(f"Discord was not reached: {type(error).__name__}.") from None
+        if answer.history:  # a post that is sent on arrives as a question
+            raise refused(f"DISCORD_WEBHOOK_URL leads elsewhere: {_MEND}.")
         said = _document(answer)
         if answer.status_code == 429:
             seconds = _pause_seconds(answer, said)
             self._pause_ends[is_edit] = self._clock() + seconds
             raise away(_PAUSE, seconds)
+        if not said:  # Discord itself always sends JSON
+            raise away(f"Somebody else answered for Discord ({answer.status_code}).")
         words = one_line(str(said.get("message") or answer.reason), 200)
         raise_for(answer.status_code, words, post, _MEND)
-        if "id" not in said:
-            raise away("Discord's answer was none: somebody else answers at its address.")
-        return Sent(str(said["id"]), str(said.get("channel_id", "")), _rest_seconds(answer))
+        return Sent(str(said.get("id", "")), str(said.get("channel_id", "")), _rest_seconds(answer))
 
     def look(self) -> str:
         """Ask for the webhook's name, as `Outlet` says."""

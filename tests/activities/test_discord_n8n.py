@@ -88,6 +88,7 @@ def test_an_update_goes_whole_with_the_call_that_n8n_is_to_make(n8n: StandIn) ->
     [
         (404, {"message": "The requested webhook is not registered."}),
         (500, {"message": "Error in workflow"}),
+        (302, {}),
         (502, {"ok": False, "discord_status": 500, "error": "Discord answered 500"}),
         (502, "<html>proxy</html>"),
     ],

@@ -8,12 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse, Response
 from temporalio.exceptions import ApplicationError
 
 from activities.discord_outlet import BodyRefused, MessageGone, Post
 from activities.discord_webhook import MisshapenAddress, Webhook
 from demo.discord import WEBHOOK_PATH, serve_discord
 from demo.discord_channel import WEBHOOK_TOKEN, Discord, Fault
+from demo.server import serve
 from models.problems import Problem
 from models.updates import UpdateKind
 from tests.activities.chat import update
@@ -107,6 +110,7 @@ def test_a_ban_by_the_proxy_has_no_json_and_is_waited_out(line: Line) -> None:
         {"status": 500},
         {"status": 502, "html": True},
         {"status": 200, "html": True},
+        {"status": 403, "html": True},
         {"status": 408},
     ],
 )
@@ -126,6 +130,19 @@ def test_what_nothing_mends_is_said_with_what_to_set(line: Line, status: int) ->
         f"Discord takes no messages ({status} Unknown Webhook): "
         "set DISCORD_WEBHOOK_URL to one that works."
     )
+
+
+def test_an_address_that_leads_elsewhere_is_refused(line: Line) -> None:
+    app = FastAPI()
+
+    @app.post("/{path:path}")
+    async def moved() -> Response:
+        return RedirectResponse(line.url + WEBHOOK_PATH, 301)
+
+    with serve(app) as control, pytest.raises(ApplicationError, match="elsewhere") as raised:
+        Webhook(control.base_url + WEBHOOK_PATH).send(HELLO)
+    assert raised.value.non_retryable
+    assert line.discord.messages == []
 
 
 def test_a_message_that_breaks_a_rule_and_one_that_was_deleted_are_told_apart(line: Line) -> None:
