@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 MAX_WORDS_CHARACTERS = 20_000
 MAX_CODE_CHARACTERS = 200
@@ -48,7 +48,7 @@ class ConfirmationAnswer(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     code: str = Field(default="", max_length=MAX_CODE_CHARACTERS, repr=False)
-    approve: bool = True
+    approve: StrictBool = True
     word: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
     request_id: str = Field(default="", max_length=MAX_NAME_CHARACTERS)
     reason: str = Field(default="", max_length=MAX_WORDS_CHARACTERS)

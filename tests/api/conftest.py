@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from api.__main__ import listening
@@ -84,6 +85,16 @@ async def a_served_house(
             url = f"http://127.0.0.1:{house.settings.api_port}"
             async with httpx2.AsyncClient(base_url=url, headers=BEARER, timeout=30) as http:
                 yield Served(house, parts, http)
+        await end_tasks(house)
+
+
+async def end_tasks(house: House) -> None:
+    """Leave no task open: for the next house it would be the latest, with nobody to answer."""
+    queue = house.settings.task_queue
+    query = f"TaskQueue = '{queue}' AND ExecutionStatus = 'Running' AND WorkflowType = 'CodingTask'"
+    async for execution in house.client.list_workflows(query):
+        with contextlib.suppress(RPCError):  # it has ended by itself
+            await house.client.get_workflow_handle(execution.id).terminate()
 
 
 @pytest.fixture(scope="session")
