@@ -8,15 +8,20 @@ from typing import Any
 
 from pydantic import SecretStr
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.worker import Replayer
 
+from connection import plugin
 from demo.claude import ScriptedClaude
 from demo.discord import WEBHOOK_PATH, serve_discord
 from demo.discord_channel import Discord, Message
-from models.contract import Activity, Query
+from models.contract import DELIVERY_TYPE, Activity, Query
 from models.task import Progress
 from tests.house import House, Story, a_house
 from tests.ports import free_port
+from workflows.coding_task import CodingTask
+from workflows.delivery import Delivery
+from workflows.misshapen import DropMisshapenSignals
 
 CODE = "zx81-6283"
 DEADLINE_SECONDS = 30.0
@@ -106,3 +111,21 @@ async def deliveries(story: Story) -> int:
         if event.event_type == scheduled
     ]
     return names.count(Activity.POST_UPDATE)
+
+
+async def replays(story: Story) -> None:
+    """All runs of a task, and the deliveries it left, come to the same steps when replayed."""
+    client = story.house.client
+    found: list[WorkflowExecution] = []
+    query = f"WorkflowId STARTS_WITH '{story.task_id}' AND ExecutionStatus != 'Running'"
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while DELIVERY_TYPE not in {one.workflow_type for one in found}:
+            found = [one async for one in client.list_workflows(query)]
+            await asyncio.sleep(0.1)
+    workflows = [CodingTask, Delivery]
+    replayer = Replayer(
+        workflows=workflows, plugins=[plugin()], interceptors=[DropMisshapenSignals()]
+    )
+    for one in found:
+        run = client.get_workflow_handle(one.id, run_id=one.run_id)
+        await replayer.replay_workflow(await run.fetch_history())

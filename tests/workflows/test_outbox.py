@@ -20,7 +20,7 @@ from models.task import Progress, State
 from models.updates import UpdateKind
 from tests.house import House
 from tests.workflows.conftest import Pass
-from tests.workflows.discord_house import CODE, Line, a_telling_house, closed, deliveries
+from tests.workflows.discord_house import CODE, Line, a_telling_house, closed, deliveries, replays
 
 LONG_AWAY = timedelta(minutes=15)
 """Discord is tried once a minute then, and each skip over one takes a second of the test."""
@@ -67,6 +67,7 @@ async def test_a_task_is_told_from_start_to_end(telling: House, line: Line) -> N
     assert in_order(line.messages)
     assert len(line.messages) <= 4
     assert card.edited_timestamp
+    await replays(story)
 
 
 async def test_an_outage_neither_slows_the_task_nor_loses_its_end(
@@ -114,6 +115,7 @@ async def test_of_many_steps_in_an_outage_the_latest_are_told_and_the_others_cou
     assert (await story.handle.describe()).run_id != first_run
     line.up()
     await line.until_told("✅ Task")
+    await replays(story)
     assert len(line.messages) == 2
     assert "updates are not shown here" in line.card["lines"]
     assert line.card["Turn"].startswith("61 ")
@@ -130,6 +132,7 @@ async def test_a_history_that_begins_anew_keeps_its_card(telling: House, line: L
     assert len(told) > 20
     assert told == sorted(set(told))
     assert told[-1] == 59
+    await replays(story)
 
 
 async def test_steps_that_follow_each_other_go_together(telling: House, line: Line) -> None:
