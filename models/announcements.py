@@ -90,10 +90,14 @@ class Heard(BaseModel):
 
 
 class Place(BaseModel):
-    """Where a listener is in the feed."""
+    """Where a listener is in the feed, since when.
+
+    `standings` are kept from hanging up to the next time; while somebody listens there are none.
+    """
 
     seq: int = 0
     standings: dict[TaskId, Standing] = {}
+    at: datetime | None = None
 
 
 class ReadRequest(BaseModel):

@@ -19,9 +19,12 @@ _ASKING = {"confirmation": "confirmation", "answer": "question"}
 """What a person is asked; other things that a task waits for only stand still."""
 
 
-def was_away(missed: Sequence[Announcement]) -> bool:
-    """Whether something was missed that is no news any more."""
-    return bool(missed) and datetime.now(UTC) - missed[0].at > FRESH
+def was_away(place: Place, missed: Sequence[Announcement]) -> bool:
+    """Whether a listener hung up a while ago, or missed something that is no news any more."""
+    since = [missed[0].at] if missed else []
+    if place.at and place.standings:
+        since.append(place.at)
+    return any(datetime.now(UTC) - at > FRESH for at in since)
 
 
 async def standings(tasks: Tasks) -> dict[TaskId, Standing]:
@@ -31,11 +34,12 @@ async def standings(tasks: Tasks) -> dict[TaskId, Standing]:
     return {task_id: one for task_id, one in zip(rows, found, strict=True) if one}
 
 
-async def catch_up(tasks: Tasks, place: Place, missed: Sequence[Announcement]) -> CatchUp:
+async def catch_up(tasks: Tasks, place: Place, missed: Sequence[Announcement]) -> CatchUp | None:
     """Count what happened since a place in the feed, of which `missed` is what was announced.
 
-    Steps are turns of Claude. Of a task that the place knows nothing of, they are counted from its
-    first missed announcement on: rather too few than too many.
+    None when nothing happened and nothing waits. Steps are turns of Claude. Of a task that the
+    place knows nothing of, they are counted from its first missed announcement on: rather too few
+    than too many.
     """
     spent = await asyncio.gather(
         *(_spent(tasks, one, _then(one, place, missed), missed) for one in _ids(place, missed))
@@ -43,6 +47,8 @@ async def catch_up(tasks: Tasks, place: Place, missed: Sequence[Announcement]) -
     waiting = await _waiting(tasks)
     steps, cost_usd = sum(one.turn for one in spent), sum(one.cost_usd for one in spent)
     ended = [item for item in missed if item.is_end]
+    if not (missed or steps or waiting):
+        return None
     return CatchUp(
         speak=_sentence("Since you hung up", steps, cost_usd, waiting, ended),
         urgency=_urgency(waiting),

@@ -212,11 +212,12 @@ class VoiceFunctions:
         if not (listener and page and page.place):
             return None
         missed = await self._feed.missed(page.place.seq)
-        if not was_away(missed):
+        if not was_away(page.place, missed):
             return None
         counted = await catch_up(self._tasks, page.place, missed)
         now = await standings(self._tasks)
-        await self._feed.heard(Heard(listener=listener, seq=missed[-1].seq, standings=now))
+        last = missed[-1].seq if missed else page.place.seq
+        await self._feed.heard(Heard(listener=listener, seq=last, standings=now))
         return counted
 
 

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from temporalio.service import RPCError
 
-from models.announcements import Announcement, CatchUp, Heard, Place, Urgency
+from models.announcements import Announcement, CatchUp, Heard, Place, Standing, Urgency
+from models.task import TaskId
 from starter.problems import TaskProblem
 from starter.tasks import Tasks
 from starter.voice_catch_up import catch_up, now_waiting, standings, was_away
@@ -48,18 +49,17 @@ class Listening:
         page = await self._feed.place_of(self._listener or "")
         after = self._begin(page.place, page.last_seq)
         try:
-            if page.place is None:
-                await self._remember()
             async with aclosing(self._earlier(page.place, after)) as earlier:
                 async for event in earlier:
                     yield event
                     after = event.cursor
+            await self._remember({})
             async with aclosing(self._feed.follow(after, ARRIVED_SECONDS)) as news:
                 async for items in news:
                     for item in items:
                         yield self._event(item)
                     if self._take_as_arrived():
-                        await self._remember()
+                        await self._remember({})
         finally:
             leaving = asyncio.create_task(self._hang_up())
             _hanging_up.add(leaving)
@@ -77,14 +77,12 @@ class Listening:
         """Tell of an absence in one sentence; what was missed is then for the model to know."""
         is_new = place is None and self._after is None
         missed = [] if is_new else await self._feed.missed(after)
-        if not (is_new or was_away(missed)):
+        place = place or Place()
+        if not (is_new or was_away(place, missed)):
             return
         try:
-            counted = await (
-                now_waiting(self._tasks)
-                if is_new
-                else catch_up(self._tasks, place or Place(), missed)
-            )
+            counting = now_waiting(self._tasks) if is_new else None
+            counted = await (counting or catch_up(self._tasks, place, missed))
         except (TaskProblem, RPCError):
             return  # what was missed is told as news, rather than not at all
         if counted:
@@ -105,13 +103,13 @@ class Listening:
 
     async def _hang_up(self) -> None:
         self._take_as_arrived()
-        await self._remember(is_last=True)
+        with suppress(TaskProblem, RPCError):
+            await self._remember(await standings(self._tasks))
 
-    async def _remember(self, *, is_last: bool = False) -> None:
+    async def _remember(self, counted: dict[TaskId, Standing]) -> None:
         """Keep the place of a listener with a name; where that fails, more is told next time."""
         if self._listener is None:
             return
-        with suppress(TaskProblem, RPCError):
-            counted = await standings(self._tasks) if is_last else None
+        with suppress(RPCError):
             heard = Heard(listener=self._listener, seq=self._arrived, standings=counted)
             await self._feed.heard(heard)

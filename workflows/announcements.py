@@ -64,6 +64,7 @@ class Announcements:
         """Remember where a listener is. Nobody goes back, nor beyond what there is."""
         place = self._memory.places.pop(heard.listener, Place())
         place.seq = max(place.seq, min(heard.seq, self._memory.last_seq))
+        place.at = workflow.now()
         if heard.standings is not None:
             place.standings = heard.standings
         self._memory.places = _latest(self._memory.places | {heard.listener: place}, KEPT_LISTENERS)

@@ -7,11 +7,19 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
 
 from demo.claude import ScriptedClaude
-from models.announcements import Announced, Announcement, Urgency
-from models.contract import FeedSignal, announcements_id
+from models.announcements import (
+    Announced,
+    Announcement,
+    FeedMemory,
+    Place,
+    Standing,
+    Urgency,
+)
+from models.contract import ANNOUNCEMENTS_TYPE, FeedSignal, announcements_id
 from models.updates import UpdateKind
 from starter.voice_feed import AT_THE_END, VoiceFeed
 from tests.api.conftest import Served, a_served_house
@@ -207,14 +215,41 @@ async def test_steps_are_counted_from_hanging_up_on(voice: Served) -> None:
     assert caught_up["data"]["steps"] == now - then
 
 
+async def test_silent_steps_are_told_too_after_a_while(voice: Served) -> None:
+    story = await voice.house.start(removal())
+    await asked(story)
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    place = Place(seq=99, at=hour_ago, standings={story.task_id: Standing()})
+    await voice.house.client.start_workflow(
+        ANNOUNCEMENTS_TYPE,
+        FeedMemory(last_seq=99, places={"anna": place}),
+        id=announcements_id(voice.house.settings.task_queue),
+        task_queue=voice.house.settings.task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+    )
+    async with an_ear(voice, "?listener=anna") as ear:
+        caught_up = await ear.until(lambda event: event["event"] == "catch_up")
+        assert caught_up["data"]["steps"] == (await story.progress()).turn
+        assert "one confirmation waits" in caught_up["data"]["speak"]
+        async with asyncio.timeout(20):  # who listens is not away
+            while (await place_of(voice, "anna")).standings:
+                await asyncio.sleep(0.05)
+    await hung_up(voice, "anna", story.task_id)
+    async with an_ear(voice, "?listener=anna") as ear:
+        await story.tasks.confirm(no(), story.task_id)
+        await ear.kind("task.completed", story.task_id)
+        assert [event["event"] for event in ear.events] == ["announcement"] * len(ear.events)
+
+
+async def place_of(voice: Served, listener: str) -> Place:
+    feed = VoiceFeed(voice.house.client, voice.house.settings.task_queue)
+    return (await feed.place_of(listener)).place or Place()
+
+
 async def hung_up(voice: Served, listener: str, task_id: str) -> None:
     """Wait until it is known how far a task was when a listener hung up."""
-    feed = VoiceFeed(voice.house.client, voice.house.settings.task_queue)
     async with asyncio.timeout(20):
-        while True:
-            place = (await feed.place_of(listener)).place
-            if place and task_id in place.standings:
-                return
+        while task_id not in (await place_of(voice, listener)).standings:
             await asyncio.sleep(0.05)
 
 
