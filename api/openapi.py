@@ -86,6 +86,6 @@ class Api(FastAPI):
 def _add_models(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     template = "#/components/schemas/{model}"
-    schema = ProblemDocument.model_json_schema(ref_template=template, mode="serialization")
+    schema = ProblemDocument.model_json_schema(ref_template=template)
     schemas |= schema.pop("$defs", {})
     schemas["ProblemDocument"] = schema

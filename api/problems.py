@@ -78,7 +78,8 @@ class ProblemDocument(BaseModel):
 
 def respond(document: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response:
     """Make the response for a problem."""
-    content = document.model_dump_json(exclude_defaults=False)
+    empty = {name for name in ("errors", "waiting") if not getattr(document, name)}
+    content = document.model_dump_json(exclude=empty)
     wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if document.status == 503 else {}
     return Response(content, document.status, {**wait, **(headers or {})}, media_type=MEDIA_TYPE)
 
