@@ -4,7 +4,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import plain
+from api.problem_documents import plain
 
 MAX_BODY_BYTES = 300_000
 """The longest text is a goal of 20,000 characters, which JSON may escape with 12 bytes each."""

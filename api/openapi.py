@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.problems import MEDIA_TYPE, ProblemDocument
+from api.problem_documents import MEDIA_TYPE, ProblemDocument
 from api.security import WITHOUT_TOKEN
 
 DESCRIPTION = """Background programming tasks: start them, watch them, steer them, and give the code

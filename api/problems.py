@@ -1,16 +1,16 @@
-"""Errors as problem documents (RFC 9457): one table from what went wrong to a status code."""
+"""What went wrong, as an answer: one table from the kinds of error to status codes."""
 
 import http
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
+from api.problem_documents import ProblemDocument, WrongField, plain, respond
 from connection import TemporalUnreachable
 from encryption import KeyProblem
 from models.requests import WaitingTask
@@ -28,11 +28,6 @@ from starter.problems import (
 )
 from starter.projects import ProjectUnusable
 from starter.rpc_problems import server_away
-
-MEDIA_TYPE = "application/problem+json"
-
-RETRY_AFTER_SECONDS = 5
-"""About what a worker or a server takes to come back."""
 
 STATUS: Mapping[type[Exception], int] = {
     UnknownTask: 404,
@@ -56,40 +51,6 @@ stand is 409.
 """
 
 
-class WrongField(BaseModel):
-    """A part of a request that cannot be used."""
-
-    field: str = Field(examples=["body.goal"])
-    message: str = Field(examples=["String should have at least 1 character"])
-
-
-class ProblemDocument(BaseModel):
-    """What went wrong, as RFC 9457 says. `detail` is a sentence for a person."""
-
-    type: str = Field(default="about:blank", examples=["urn:tars:unknown-task"])
-    title: str = Field(examples=["Not Found"])
-    status: int = Field(ge=400, le=599, examples=[404])
-    detail: str = Field(examples=["There is no task #a7f3: try ./tars list."])
-    errors: list[WrongField] = Field(default=[], description="What cannot be used, where it is 422")
-    waiting: list[WaitingTask] = Field(
-        default=[], description="The tasks that a code could be for, where several wait"
-    )
-
-
-def respond(document: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response:
-    """Make the response for a problem."""
-    empty = {name for name in ("errors", "waiting") if not getattr(document, name)}
-    content = document.model_dump_json(exclude=empty)
-    wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if document.status == 503 else {}
-    return Response(content, document.status, {**wait, **(headers or {})}, media_type=MEDIA_TYPE)
-
-
-def plain(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Make the response for a problem that HTTP itself has a name for."""
-    title = http.HTTPStatus(status).phrase
-    return respond(ProblemDocument(title=title, status=status, detail=detail), headers)
-
-
 async def on_http(request: Request, error: Exception) -> Response:
     """What a route, or the routing, refused."""
     if not isinstance(error, HTTPException):
@@ -110,17 +71,11 @@ async def on_validation(_request: Request, error: Exception) -> Response:
         WrongField(field=".".join(map(str, one["loc"])), message=one["msg"])
         for one in error.errors()
     ]
-    return misfit(wrong)
-
-
-def misfit(wrong: Sequence[WrongField]) -> Response:
-    """Make the response for a request that does not fit."""
-    first = wrong[0]
     document = ProblemDocument(
         title=http.HTTPStatus(422).phrase,
         status=422,
-        detail=f"The request cannot be used: {first.field}: {first.message}.",
-        errors=list(wrong),
+        detail=f"The request cannot be used: {wrong[0].field}: {wrong[0].message}.",
+        errors=wrong,
     )
     return respond(document)
 

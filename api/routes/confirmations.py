@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from api.openapi import Responses, problems
 from api.parts import Parts
-from api.problems import RETRY_AFTER_SECONDS
+from api.problem_documents import RETRY_AFTER_SECONDS
 from api.routes.examples import WAITING
 from api.routes.paths import WhichTask
 from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply
