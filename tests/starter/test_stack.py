@@ -19,6 +19,7 @@ import pytest
 
 from connection import TemporalUnreachable, connect
 from settings import ROOT, Settings
+from starter.api_token import TOKEN_FILE
 from starter.background import take_down
 from starter.stack import local_stack
 from starter.stack_files import AlreadyRuns, StackFiles, StackState
@@ -100,6 +101,10 @@ async def test_a_stack_is_up_survives_kills_and_leaves_nothing(settings: Setting
         assert files.running() == stack.state
         assert stack.state.own_server
         assert httpx2.post(f"{stack.state.api}/codec/decode", json={}).json() == {}
+        tasks, token = f"{stack.state.api}/tasks", (settings.tars_home / TOKEN_FILE).read_text()
+        bearer = {"Authorization": f"Bearer {token.strip()}"}
+        assert httpx2.get(tasks).status_code == 401
+        assert httpx2.get(tasks, headers=bearer).json() == []
         page = httpx2.get(f"{stack.state.web_ui}/api/v1/settings").json()
         assert page["Codec"]["Endpoint"] == f"{stack.state.api}/codec"
         assert await missing_attributes(await connect(settings)) == set()
