@@ -6,8 +6,8 @@ from collections.abc import Callable
 from temporalio.exceptions import ApplicationError
 
 from activities.discord import DiscordActivities
-from activities.discord_messages import Manner
 from activities.discord_n8n import N8n
+from activities.discord_note import Manner
 from activities.discord_outlet import Outlet
 from activities.discord_webhook import MisshapenAddress, Webhook
 from cannot_work import CannotWork

@@ -10,7 +10,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.discord_card import Card, short_of
-from activities.discord_messages import SILENT, Manner, Note, is_shown, note_of, rings, settled
+from activities.discord_messages import is_shown, note_of, rings, settled
+from activities.discord_note import SILENT, Manner, Note
 from activities.discord_outlet import BodyRefused, MessageGone, Outlet, Post, Sent, refused
 from activities.discord_text import cut, plain
 from activities.heartbeats import heartbeats_of_thread

@@ -71,7 +71,7 @@ class Card(BaseModel):
             self._stands(update)
         match update.kind:
             case UpdateKind.COMMAND_STARTED:
-                self._step(str(data.get("call_id", "")), f"▶ {command_of(update)}")
+                self._step(_call(update), f"▶ {command_of(update)}")
             case UpdateKind.COMMAND_FINISHED:
                 self._finished(update)
             case UpdateKind.FILE_EDITED:
@@ -123,7 +123,7 @@ class Card(BaseModel):
         self.steps = [*others, Step(key=key, text=text)][-KEPT_STEPS:]
 
     def _finished(self, update: Update) -> None:
-        key, mark = str(update.data.get("call_id", "")), "✅" if went_well(update) else "❌"
+        key, mark = _call(update), "✅" if went_well(update) else "❌"
         for step in self.steps:
             if step.key == key:
                 seconds = float(update.data.get("seconds") or 0)
@@ -163,6 +163,10 @@ def _asked(update: Update) -> str:
         case UpdateKind.QUESTION_ASKED:
             return plain(str(data.get("question") or update.chat), 200)
     return ""
+
+
+def _call(update: Update) -> str:
+    return str(update.data.get("call_id", ""))[:STEP_CHARACTERS]
 
 
 def _number(value: object) -> int:

@@ -1,31 +1,18 @@
 """The messages beside the card: what a person must notice, and in detail what else happens."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from activities.discord_card import (
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    command_of,
-    deadline,
-    short_of,
-    went_well,
-)
-from activities.discord_text import code, code_block, cut, length, markdown, plain
-from models.buttons import Button, Press
-from models.updates import WHY_CALLED, Update, UpdateKind
-
-SILENT = 4_096
-"""SUPPRESS_NOTIFICATIONS: the message is there, and no phone rings."""
+from activities.discord_asking import asked, reminder, requested
+from activities.discord_card import GREEN, GREY, ORANGE, RED, command_of, short_of, went_well
+from activities.discord_note import SILENT, Manner, Note
+from activities.discord_text import code, cut, length, markdown, plain
+from models.updates import Update, UpdateKind
 
 MAX_LINES = 20
 MAX_EMBEDS = 6_000
 """Characters of all embeds of a message together; the quiet lines get what is left of them."""
 
-MAX_SHOWN_COMMAND = 3_000
 MAX_SUMMARY = 3_000
 
 _KINDS_WHEN_QUIET = {
@@ -44,25 +31,6 @@ _ENDS = {
     UpdateKind.TASK_CANCELLED: ("🚫", "cancelled", GREY),
     UpdateKind.TASK_TIMED_OUT: ("⌛", "timed out", RED),
 }
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How Discord is told: all of it or the essence, whom to mention, how people can answer."""
-
-    detailed: bool = True
-    mention_user: str = ""
-    buttons: bool = False
-    answers_here: bool = False
-
-
-@dataclass
-class Note:
-    """One message to post; `files` are name and text, `asks` the request that it asks about."""
-
-    body: dict[str, Any]
-    files: dict[str, str] = field(default_factory=dict)
-    asks: str = ""
 
 
 def is_shown(update: Update, manner: Manner) -> bool:
@@ -131,80 +99,6 @@ def _resolved(update: Update) -> str:
     return " · ".join([_chat(update), *facts])
 
 
-def _requested(update: Update, manner: Manner) -> Note:
-    data, short = update.data, short_of(update.task_id)
-    word, command = plain(str(data.get("word")), 60), str(data.get("command") or "")
-    rest = f"\n… the rest is attached; or see ./tars status {short}"
-    fields = [("It would", "reason"), ("Claude says", "purpose")]
-    embed = {
-        "title": f"#{short} · {word}",
-        "description": code_block(command, MAX_SHOWN_COMMAND, rest),
-        "color": ORANGE,
-        "fields": [
-            {"name": title, "value": plain(str(data[name]), 800)}
-            for title, name in fields
-            if str(data.get(name) or "").strip()
-        ]
-        + [{"name": "Answer", "value": _how_to_answer(short, manner)}],
-    }
-    is_cut = rest in str(embed["description"])
-    until = deadline(data.get("expires_at")).removeprefix(", ")
-    body = _ringing(f"⚠️ Task #{short} needs your code for **{word}** {until}", manner)
-    request_id = str(data.get("request_id") or "")
-    if manner.buttons and request_id:
-        body["components"] = [_buttons(update.task_id, request_id)]
-    files = {"command.txt": command} if is_cut else {}
-    return Note(body | {"embeds": [embed]}, files, asks=request_id)
-
-
-def _how_to_answer(short: str, manner: Manner) -> str:
-    ways = [
-        "Press a button" if manner.buttons else "",
-        "Type the code here, or `no`" if manner.answers_here else "",
-        f"`./tars confirm CODE {short}` or `./tars deny {short}`",
-    ]
-    return "\n".join(way for way in ways if way)
-
-
-def _buttons(task_id: str, request_id: str) -> dict[str, Any]:
-    pressed = ((Press.CONFIRM, "Approve", 3), (Press.DENY, "Deny", 4))  # green and red
-    return {
-        "type": 1,
-        "components": [
-            {
-                "type": 2,
-                "style": style,
-                "label": label,
-                "custom_id": str(Button(press, task_id, request_id)),
-            }
-            for press, label, style in pressed
-        ],
-    }
-
-
-def _reminder(update: Update, manner: Manner) -> Note:
-    data = update.data
-    said = plain(update.chat.replace("**", ""), 500)
-    until = deadline(data.get("expires_at"))
-    color = RED if data.get("why") == "wrong_code" else ORANGE
-    embed = {"description": said, "color": color}
-    word = plain(str(data.get("word")), 60)
-    asks = "wrong code for" if data.get("why") == "wrong_code" else "still waits for your code for"
-    if data.get("why") == WHY_CALLED:
-        asks = "calls you about"
-    line = f"⏰ Task #{short_of(update.task_id)} {asks} **{word}**{until}"
-    return Note(_ringing(line, manner) | {"embeds": [embed]})
-
-
-def _asked(update: Update, manner: Manner) -> Note:
-    data, short = update.data, short_of(update.task_id)
-    options = [f"- {plain(str(option), 200)}" for option in data.get("options") or []][:10]
-    text = markdown(str(data.get("question") or update.chat), 2_000)
-    embed = {"description": "\n".join([text, *options]), "color": ORANGE}
-    embed["footer"] = {"text": f"./tars answer TEXT {short}"}
-    return Note(_ringing(f"❓ Task #{short} asks you", manner) | {"embeds": [embed]})
-
-
 def _parked(update: Update, _manner: Manner) -> Note:
     text = plain(str(update.data.get("wakes") or update.chat), 1_500)
     body = {"content": f"🅿️ Task #{short_of(update.task_id)} is parked"}
@@ -231,14 +125,6 @@ def _ended(update: Update, _manner: Manner) -> Note:
         "timestamp": update.at.isoformat(),
     }
     return Note({"content": f"{mark} Task #{short} {word}", "embeds": [embed]})
-
-
-def _ringing(line: str, manner: Manner) -> dict[str, Any]:
-    """A message that reaches the one who is to answer; nobody else is ever mentioned."""
-    if not manner.mention_user:
-        return {"content": line}
-    user = manner.mention_user
-    return {"content": f"{line} <@{user}>", "allowed_mentions": {"users": [user]}}
 
 
 def _length(embed: dict[str, Any]) -> int:
@@ -271,9 +157,9 @@ _LINES: dict[UpdateKind, Callable[[Update], str]] = {
     UpdateKind.CONFIRMATION_RESOLVED: _resolved,
 }
 _LOUD: dict[UpdateKind, Callable[[Update, Manner], Note]] = {
-    UpdateKind.CONFIRMATION_REQUESTED: _requested,
-    UpdateKind.CONFIRMATION_REMINDER: _reminder,
-    UpdateKind.QUESTION_ASKED: _asked,
+    UpdateKind.CONFIRMATION_REQUESTED: requested,
+    UpdateKind.CONFIRMATION_REMINDER: reminder,
+    UpdateKind.QUESTION_ASKED: asked,
     UpdateKind.TASK_PARKED: _parked,
     **dict.fromkeys(_ENDS, _ended),
 }

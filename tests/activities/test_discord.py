@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.discord import DiscordActivities
-from activities.discord_messages import Manner
+from activities.discord_note import Manner
 from activities.discord_webhook import Webhook
 from demo.discord import WEBHOOK_PATH, serve_discord
 from demo.discord_channel import Discord, Fault, Limit

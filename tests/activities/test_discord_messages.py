@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.discord_card import Card
-from activities.discord_messages import SILENT, Manner, is_shown, note_of
+from activities.discord_messages import is_shown, note_of
+from activities.discord_note import SILENT, Manner
 from activities.discord_text import code_block
 from demo.discord_rules import check_message
 from models.buttons import parse_button
