@@ -5,7 +5,7 @@ from typing import Any
 from activities.discord_card import ORANGE, deadline, short_of
 from activities.discord_note import Manner, Note, ringing
 from activities.discord_text import code_block, markdown, plain
-from models.buttons import Button, Press
+from models.buttons import Button, Press, parse_button
 from models.updates import WHY_CALLED, Update
 
 MAX_SHOWN_COMMAND = 3_000
@@ -36,7 +36,7 @@ def requested(update: Update, manner: Manner) -> Note:
     until = deadline(data.get("expires_at")).removeprefix(", ")
     body = ringing(f"⚠️ Task #{short} needs your code for **{word}** {until}", manner)
     request_id = str(data.get("request_id") or "")
-    if manner.buttons and request_id:
+    if manner.buttons and parse_button(str(Button(Press.DENY, update.task_id, request_id))):
         body["components"] = [_buttons(update.task_id, request_id)]
     files = {"command.txt": command} if is_cut else {}
     return Note(body | {"embeds": [embed]}, files, asks=request_id)
