@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LIVE = "--live"
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadgroup")
+"""The whole then takes half as long; each process has its files (tests/conftest.py) and servers."""
 
 CHECKS = (
     ("ruff", "check", "."),
@@ -24,7 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the checks and the tests one after the other and return the first bad exit status."""
     chosen = [argument for argument in arguments if argument != LIVE]
     checks = () if chosen else CHECKS
-    for name, *options in (*checks, ("pytest", *arguments)):
+    manner = () if chosen else SIDE_BY_SIDE
+    for name, *options in (*checks, ("pytest", *manner, *arguments)):
         sys.stderr.write(f"$ {' '.join([name, *options])}\n")
         status = subprocess.run([BIN / name, *options], cwd=ROOT, check=False).returncode
         if status:
