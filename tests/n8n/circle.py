@@ -23,7 +23,7 @@ CODE = "6283"
 KEY = "key-of-the-circle"
 SECRET = "signs-what-the-circle-brings"
 PERSON = {"id": "5001", "username": "person", "bot": False}
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 """A first start of n8n migrates its database and imports the workflows."""
 
 

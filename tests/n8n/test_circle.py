@@ -25,7 +25,7 @@ from tests.end_to_end.machine import a_machine
 from tests.house import DEADLINE_SECONDS, Story
 from tests.n8n.circle import CODE, KEY, Channel, Circle, a_circle
 
-pytestmark = [pytest.mark.n8n, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.n8n, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_what_a_person_is_told() -> None:
     assert heard(400, "<html>")["tell"] == ""
 
 
-def test_what_the_sender_is_told_of_http() -> None:
+def test_what_the_sender_is_told_of_discord() -> None:
     posted = answered(http(200, {"id": "77"}))
     assert posted["code"] == 200
     assert posted["body"] == {"ok": True, "message_id": "77", "discord_status": 200}

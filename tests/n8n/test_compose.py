@@ -104,7 +104,12 @@ def test_the_image_holds_what_runs_and_no_more() -> None:
 
 
 def test_units_start_what_is_there() -> None:
-    assert [path.stem for path in UNITS] == ["tars-api", "tars-temporal", "tars-worker"]
+    assert [path.stem for path in UNITS] == [
+        "tars-api",
+        "tars-n8n",
+        "tars-temporal",
+        "tars-worker",
+    ]
     for path in UNITS:
         service = unit(path.stem)
         words = service["ExecStart"].replace("/opt/tars/", "").split()
