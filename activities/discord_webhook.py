@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,10 @@ from activities.discord_text import one_line
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
+SILENT_POSTS_A_MINUTE = 15
+"""Of the 30 messages that Discord takes in a channel in a minute, whatever its headers say (its
+staff, facts of the channels). The others are left to what rings."""
+
 NO_MENTIONS: dict[str, Any] = {"parse": []}
 
 _ADDRESS = re.compile(r"(https?://[^/?#]+)/api(?:/v\d+)?/webhooks/(\d+)/([\w-]+)/?(?:\?.*)?")
@@ -52,13 +57,14 @@ class Webhook:
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._clock = clock
         self._pause_ends: dict[bool, float] = {}
+        self._silent_posts: deque[float] = deque(maxlen=SILENT_POSTS_A_MINUTE)
         # without a version it would be 6, which counts waits in milliseconds
         self._url = f"{found[1]}/api/v10/webhooks/{found[2]}/{found[3]}"
 
     def send(self, post: Post) -> Sent:
         """Post or edit, as `Outlet` says."""
         is_edit = bool(post.message_id)
-        if (left := self._pause_ends.get(is_edit, 0.0) - self._clock()) > 0:
+        if (left := self._pause_seconds(post)) > 0:
             raise away(_PAUSE, left)
         call = _Call(self._url, post, post.thread_id or self._thread_id, self._timeout)
         try:
@@ -70,14 +76,23 @@ class Webhook:
             raise refused(f"DISCORD_WEBHOOK_URL leads elsewhere: {_MEND}.")
         said = _document(answer)
         if answer.status_code == 429:
-            seconds = _pause_seconds(answer, said)
+            seconds = _asked_pause(answer, said)
             self._pause_ends[is_edit] = self._clock() + seconds
             raise away(_PAUSE, seconds)
         if not said:  # Discord itself always sends JSON
             raise away(f"Somebody else answered for Discord ({answer.status_code}).")
         words = one_line(str(said.get("message") or answer.reason), 200)
         raise_for(answer.status_code, words, post, _MEND)
+        if _is_silent_post(post):
+            self._silent_posts.append(self._clock())
         return Sent(str(said.get("id", "")), str(said.get("channel_id", "")), _rest_seconds(answer))
+
+    def _pause_seconds(self, post: Post) -> float:
+        """How long such a call has to wait; 0 or less for not at all."""
+        ends = self._pause_ends.get(bool(post.message_id), 0.0)
+        if _is_silent_post(post) and len(self._silent_posts) == SILENT_POSTS_A_MINUTE:
+            ends = max(ends, self._silent_posts[0] + 60)
+        return ends - self._clock()
 
     def look(self) -> str:
         """Ask for the webhook's name, as `Outlet` says."""
@@ -118,6 +133,10 @@ class _Call(DiscordWebhook):  # type: ignore[misc]
         return params | ({"with_components": "true"} if "components" in self._body else {})
 
 
+def _is_silent_post(post: Post) -> bool:
+    return not post.message_id and bool(post.body.get("flags"))
+
+
 def _document(answer: requests.Response) -> dict[str, Any]:
     """The JSON object of an answer; {} for a page of a proxy, or nothing."""
     try:
@@ -127,7 +146,7 @@ def _document(answer: requests.Response) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _pause_seconds(answer: requests.Response, said: dict[str, Any]) -> float:
+def _asked_pause(answer: requests.Response, said: dict[str, Any]) -> float:
     """For how long nothing is taken; a minute if nobody says."""
     for given in (said.get("retry_after"), answer.headers.get("Retry-After")):
         try:

@@ -57,6 +57,11 @@ def collecting(pending: Sequence[Update]) -> timedelta:
     return min(_wait(update) for update in pending)
 
 
+def has_loud(updates: Sequence[Update]) -> bool:
+    """Whether a person must notice one of them at once."""
+    return any(_is_loud(update) for update in updates)
+
+
 def kept(waiting: Sequence[Update]) -> list[Update]:
     """Of all that waits, what can be kept, in order."""
     loud = [update.seq for update in waiting if _is_loud(update)]

@@ -106,14 +106,22 @@ class Courier:
         return self._rested_at + backlog.collecting(self._outgoing.pending)
 
     async def _deliver(self) -> None:
+        delivery = self._begun()
+        await workflow.wait_condition(lambda: delivery.done() or self._is_overtaken())
+        is_given_up = self._is_stopped or not delivery.done()
+        delivery.cancel()
         try:
-            delivered = await self._begun()
+            self._take_in(await delivery)
         except ActivityError as error:
             self._sent = 0
-            if not self._is_stopped:
+            if not is_given_up:
                 self._turn_off(error)
-            return
-        self._take_in(delivered)
+
+    def _is_overtaken(self) -> bool:
+        """Whether a loud update has come while quiet ones wait for their next attempt."""
+        self.collect()
+        sent, waiting = self._outgoing.pending[: self._sent], self._outgoing.pending[self._sent :]
+        return not backlog.has_loud(sent) and backlog.has_loud(waiting)
 
     def _begun(self) -> "workflow.ActivityHandle[Delivered]":
         outgoing = self._outgoing

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,10 +13,11 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 from temporalio.exceptions import ApplicationError
 
+from activities.discord_note import SILENT
 from activities.discord_outlet import BodyRefused, MessageGone, Post
-from activities.discord_webhook import MisshapenAddress, Webhook
+from activities.discord_webhook import SILENT_POSTS_A_MINUTE, MisshapenAddress, Webhook
 from demo.discord import WEBHOOK_PATH, serve_discord
-from demo.discord_channel import WEBHOOK_TOKEN, Discord, Fault
+from demo.discord_channel import WEBHOOK_TOKEN, Discord, Fault, Limit
 from demo.server import serve
 from models.problems import Problem
 from models.updates import UpdateKind
@@ -98,6 +100,21 @@ def test_a_pause_holds_for_all_tasks_and_for_posts_or_edits_alone(line: Line) ->
     line.webhook.send(replace(HELLO, message_id=sent.message_id))
     now = 41.0
     line.webhook.send(HELLO)
+
+
+def test_silent_messages_leave_room_for_what_rings(line: Line) -> None:
+    now = 0.0
+    line.discord.limit = Limit(1_000, 2.0, time.monotonic)
+    line.webhook = Webhook(line.url + WEBHOOK_PATH, clock=lambda: now)
+    silent = replace(HELLO, body={"content": "x", "flags": SILENT})
+    for _ in range(SILENT_POSTS_A_MINUTE):
+        line.webhook.send(silent)
+        now += 1
+    error = line.trouble(silent)
+    assert error.next_retry_delay == timedelta(seconds=60 - SILENT_POSTS_A_MINUTE)
+    line.webhook.send(HELLO)
+    now = 60
+    line.webhook.send(silent)
 
 
 def test_a_ban_by_the_proxy_has_no_json_and_is_waited_out(line: Line) -> None:

@@ -169,6 +169,21 @@ async def test_a_pause_that_discord_asks_for_is_kept(telling: House, line: Line)
     assert [seen.status for seen in line.discord.seen] == [429, 429, 200, 200, 200]
 
 
+async def test_a_question_does_not_wait_for_the_next_try_of_what_is_quiet(
+    telling: House, line: Line
+) -> None:
+    telling.claude.hold("question")
+    held = Turn(gate="question", blocks=ASKING[1].blocks)
+    await telling.start([*WORK[:2], held, ASKING[2]])
+    await line.until(lambda line: line.messages)
+    line.discord.faults.append(Fault(times=100))
+    await line.until(lambda line: sum(seen.status == 500 for seen in line.discord.seen) == 4)
+    line.discord.faults.clear()  # the fifth try would be 8 s later
+    telling.claude.release("question")
+    async with asyncio.timeout(6):
+        await line.until_told("⚠️")
+
+
 async def test_an_answer_that_is_lost_leads_to_no_second_card(telling: House, line: Line) -> None:
     story = await telling.start(ASKING)
     await line.until_told("⚠️")
