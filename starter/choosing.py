@@ -5,28 +5,37 @@ from collections.abc import Sequence
 from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply
 from models.task import Progress, Waiting
 from starter.naming import short_id
-from starter.problems import SeveralWait
+from starter.problems import NoWorker, SeveralWait
+
+MOST_NAMED = 3
+"""Silent tasks that a sentence names."""
 
 
-def choose(answer: ConfirmationAnswer, waiting: Sequence[Progress]) -> str | ConfirmReply:
+def choose(
+    answer: ConfirmationAnswer, waiting: Sequence[Progress], silent: Sequence[str] = ()
+) -> str | ConfirmReply:
     """Return the id of the task whose request the answer is for, or the reply that there is none.
 
-    The bare code is enough where exactly one request waits.
+    The bare code is enough where exactly one request waits. `silent` are tasks that may wait too.
 
     Raises:
         SeveralWait: it could be for several; the sentence names them.
+        NoWorker: it could be for one of the silent.
     """
     asked = [(task.task_id, task.waiting_for) for task in waiting]
     asking = [(task_id, one) for task_id, one in asked if one and one.kind == "confirmation"]
     meant = [task_id for task_id, one in asking if _is_meant(answer, one)]
-    if len(meant) == 1:
+    if len(meant) == 1 and not (silent and answer.names_none):
         return meant[0]
     listed = ", ".join(f"{one.word} ({short_id(task_id)})" for task_id, one in asking)
-    if meant:
+    if len(meant) > 1:
         raise SeveralWait(
             f"Several requests wait, say which one by word or task: {listed}.",
             [task for task in waiting if task.task_id in meant],
         )
+    if silent:
+        away = ", ".join(map(short_id, silent[:MOST_NAMED]))
+        raise NoWorker(f"Not all tasks answer ({away}): name the task or the word, or wait.")
     if not asking:
         text = "No task waits for a code."
         return ConfirmReply(outcome=ConfirmOutcome.NOTHING_WAITING, message=text)

@@ -83,8 +83,14 @@ class Tasks:
     async def waiting(self) -> list[Progress]:
         """Progress of every task that waits for a person or for room to go on.
 
-        The tasks are asked themselves: what Temporal lists of their state lags behind.
+        The tasks are asked themselves: what Temporal lists of their state lags behind. Those that
+        do not answer while others do are left out.
         """
+        waiting, _ = await self._who_waits()
+        return waiting
+
+    async def _who_waits(self) -> tuple[list[Progress], list[str]]:
+        """Tasks that wait, and the ids of those of which nobody knows, for they are silent."""
         query = f"WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'"
         found = self._client.list_workflows(f"{query} AND TaskQueue = '{self._task_queue}'")
         free = asyncio.Semaphore(MOST_AT_ONCE)
@@ -96,12 +102,18 @@ class Tasks:
                 except TaskProblem as problem:
                     return problem
 
-        answers = await asyncio.gather(*[ask(execution.id) async for execution in found])
+        ids = [execution.id async for execution in found]
+        answers = await asyncio.gather(*map(ask, ids))
         told = [answer for answer in answers if isinstance(answer, Progress)]
-        silent = [answer for answer in answers if isinstance(answer, NoWorker)]
-        if silent and not told:
-            raise silent[0]
-        return [progress for progress in told if progress.waiting_for]
+        away = [answer for answer in answers if isinstance(answer, NoWorker)]
+        if away and not told:
+            raise away[0]
+        silent = [
+            task_id
+            for task_id, answer in zip(ids, answers, strict=True)
+            if not isinstance(answer, Progress | UnknownTask | TaskClosed)
+        ]
+        return [progress for progress in told if progress.waiting_for], silent
 
     async def progress(self, task_id: str) -> Progress:
         """Ask how a task stands, also after its end.
@@ -156,13 +168,14 @@ class Tasks:
         Raises:
             SeveralWait: the answer does not say which of several requests it is for.
             TaskClosed: the task has ended.
+            NoWorker: a task is silent, and the answer may be for that one.
         """
-        waiting = [] if task_id else await self.waiting()
+        waiting, silent = ([], []) if task_id else await self._who_waits()
         # looked for after what waits: a message that is delivered just now is found in either
         if message_id and (earlier := await self._earlier_reply(message_id, task_id)):
             return earlier
         if task_id is None:
-            chosen = choose(answer, waiting)
+            chosen = choose(answer, waiting, silent)
             if isinstance(chosen, ConfirmReply):
                 return chosen
             task_id = chosen
