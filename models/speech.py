@@ -83,11 +83,14 @@ _SIGNS = {"%": " percent ", "&": " and ", "+": " plus ", "@": " at "}
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S*[^\s.,;:!?)]", re.IGNORECASE)
 _HASH = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b")
 _SHORT_ID = re.compile(r"#(?=\w*\d)(?=\w*[a-z])([a-z0-9]{4,32})\b")
-_PRICE = re.compile(r"\$\s?(\d{1,9}(?:\.\d+)?)")
+_GROUPED = r"\d{1,3}(?:,\d{3}){1,5}(?!,?\d)"
+"""A number with separators of thousands; a comma may follow."""
+
+_PRICE = re.compile(rf"\$\s?((?:{_GROUPED}|\d{{1,9}})(?:\.\d+)?)")
 _PATH = re.compile(r"[\w.~*-]*(?:[/\\][\w.~*-]*)+(?<!\.)")
 _FILE = re.compile(r"(?<![\w.])(\w[\w-]+)\.([a-z]\w{0,9})\b", re.IGNORECASE)
 _DOT_FILE = re.compile(r"(?<![\w.])\.(?=[^\W\d])")
-_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?")
+_NUMBER = re.compile(rf"(?:{_GROUPED}|\d+)(?:\.\d+)?")
 _LONGEST_WORD = 40
 """Letters; nobody can say a longer one, which is data anyway."""
 
@@ -98,6 +101,13 @@ _LOOKED_AT = 400
 """Characters of a goal, which may have 20,000; its first words are among them."""
 
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+
+_INNER_END = re.compile(r"[.?!](?=\s)")
+
+
+def sentences(text: str) -> list[str]:
+    """Split what is said into its sentences."""
+    return _SENTENCE_END.split(text)
 
 
 def speakable(text: str, most_words: int = MOST_WORDS) -> str:
@@ -110,7 +120,7 @@ def speakable(text: str, most_words: int = MOST_WORDS) -> str:
     text = _PATH.sub(_last_name, text)
     text = _SHORT_ID.sub(lambda found: f" {spelled(found[1])} ", text)
     text = _HASH.sub(" ", text)
-    text = _PRICE.sub(lambda found: f" {dollars(float(found[1]))} ", text)
+    text = _PRICE.sub(lambda found: f" {dollars(float(found[1].replace(',', '')))} ", text)
     text = _DOT_FILE.sub(" dot ", _FILE.sub(r"\1 dot \2", text))
     text = _NUMBER.sub(lambda found: f" {_read(found[0])} ", text)
     text = _NO_PAUSE.sub(" ", text)
@@ -128,7 +138,7 @@ def _last_name(path: re.Match[str]) -> str:
 def _read(digits: str) -> str:
     """Say a number as it is written."""
     whole, _, decimals = digits.replace(",", "").partition(".")
-    if len(whole) > 1 and whole[0] in "0\u0660":
+    if len(whole) > len(str(_MOST_COUNTED)) or (len(whole) > 1 and whole[0] in "0\u0660"):
         return spelled(whole + decimals)
     return _whole(int(whole)) + (f" point {spelled(decimals)}" if decimals else "")
 
@@ -154,17 +164,18 @@ def _cut(text: str, most_words: int) -> str:
     words = text.split()
     if len(words) <= most_words:
         return text
-    sentences = _SENTENCE_END.split(text)
+    rest = sentences(text)
     kept: list[str] = []
-    while sentences and len(" ".join([*kept, sentences[0]]).split()) <= most_words:
-        kept.append(sentences.pop(0))
+    while rest and len(" ".join([*kept, rest[0]]).split()) <= most_words:
+        kept.append(rest.pop(0))
     return " ".join(kept) or " ".join(words[:most_words]).rstrip(".,?!'") + "."
 
 
 def title(goal: str, most_words: int = 6) -> str:
-    """The first words of a goal, by which people tell tasks apart."""
+    """The first words of a goal, by which people tell tasks apart; never more than a sentence."""
+    text = _cut(speakable(goal[:_LOOKED_AT], 200), most_words).rstrip(".,?!")
+    words = _INNER_END.sub(",", text).split()
     # words after which one expects another make no end
-    words = _cut(speakable(goal[:_LOOKED_AT], 200), most_words).rstrip(".,?!").split()
     while len(words) > 1 and words[-1].lower() in _LEADING_ON:
         words.pop()
     return " ".join(words)

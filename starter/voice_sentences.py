@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from connection import TemporalUnreachable
 from models.replies import ConfirmOutcome, ConfirmReply
-from models.speech import dollars, number, speakable, title
+from models.speech import dollars, number, sentences, speakable, title
 from models.task import ParkedCause, Phase, Progress, State
 from models.voice import VoiceAnswer, VoiceStatus
 from starter.problems import (
@@ -69,9 +69,9 @@ _PROBLEMS: dict[type[Exception], tuple[VoiceStatus, str]] = {
 _UNEXPECTED = "Something went wrong on my side, please try again."
 
 
-def speech(*sentences: str) -> str:
-    """Put sentences together as a voice says them: two at most, each short and without symbols."""
-    said = [one for sentence in sentences if (one := speakable(sentence))]
+def speech(*texts: str) -> str:
+    """Put texts together as a voice says them: two sentences at most, short, without symbols."""
+    said = [one for text in texts for one in sentences(speakable(text)) if one]
     return " ".join(one if one[-1] in ".?!" else f"{one}." for one in said[:MOST_SENTENCES])
 
 
@@ -87,7 +87,7 @@ def standing(progress: Progress) -> tuple[str, str]:
         case State.WAITING_CONFIRMATION if waiting:
             return f"{task} needs your code for {waiting.word}, to {waiting.reason}.", ""
         case State.WAITING_ANSWER if waiting:
-            return f"{task} asks you something.", waiting.reason
+            return f"{task} asks you something.", _question(waiting.reason)
         case State.PAUSED:
             return f"{task} is paused.", _spent(progress)
         case State.PARKED:
@@ -98,6 +98,11 @@ def standing(progress: Progress) -> tuple[str, str]:
             return f"{task} {_ENDED[state]}.", said
         case _:
             return f"{task} is {_DOING[progress.phase]}.", _spent(progress)
+
+
+def _question(text: str) -> str:
+    """Of what Claude asks, the question itself: what leads up to it has no room."""
+    return next((one for one in sentences(text) if one.endswith("?")), text)
 
 
 def _spent(progress: Progress) -> str:
@@ -132,29 +137,23 @@ def problem_answer(error: Exception) -> VoiceAnswer:
             return _several_wait(error.waiting)
         case Unclear():
             tasks = [{"task_id": row.task_id, "goal": row.goal} for row in error.candidates]
-            return _answer(VoiceStatus.UNCLEAR, _sentences(str(error)), {"tasks": tasks})
+            return _answer(VoiceStatus.UNCLEAR, sentences(str(error)), {"tasks": tasks})
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
             status, said = _PROBLEMS[kind]
             return _answer(status, [said])
     if isinstance(error, TaskProblem):
-        return _answer(VoiceStatus.REFUSED, _sentences(str(error)))
+        return _answer(VoiceStatus.REFUSED, sentences(str(error)))
     log.error("A voice function failed", exc_info=error)
     return _answer(VoiceStatus.UNAVAILABLE, [_UNEXPECTED])
 
 
 def _answer(
-    status: VoiceStatus, sentences: Sequence[str], data: dict[str, Any] | None = None
+    status: VoiceStatus, texts: Sequence[str], data: dict[str, Any] | None = None
 ) -> VoiceAnswer:
-    said = speech(*sentences) or _UNEXPECTED
+    said = speech(*texts) or _UNEXPECTED
     is_later = status is VoiceStatus.UNAVAILABLE
     return VoiceAnswer(status=status, speech=said, data=data or {}, retryable=is_later)
-
-
-def _sentences(text: str) -> list[str]:
-    """Two parts, each with its own room."""
-    first, mark, rest = text.partition(". " if ". " in text else "? ")
-    return [first + mark.strip(), rest]
 
 
 def _misunderstood(error: ValidationError) -> VoiceAnswer:

@@ -37,6 +37,12 @@ def test_what_was_made_fit_stays_as_it_is(text: str) -> None:
         ("2 tries left.", "two tries left."),
         ("C++ & Rust", "C plus plus and Rust"),
         ("1,234 of 007", "one thousand two hundred thirty four of zero zero seven"),
+        (
+            "$5,000, not $1,000.50",
+            "five thousand dollars, not one thousand dollars and fifty cents",
+        ),
+        ("1,234, or 5.5", "one thousand two hundred thirty four, or five point five"),
+        ("1,23 or 1,2345", "one, twenty three or one, two thousand three hundred forty five"),
         ("", ""),
         ("-- ** --", ""),
         ("So far: four steps; at 14:30.", "So far: four steps, at fourteen thirty."),
@@ -113,7 +119,12 @@ def test_ids_are_spelled_and_things_counted() -> None:
         ("Build a calculator with tests and a page", "Build a calculator with tests"),
         ("Fix it.", "Fix it"),
         ("the", "the"),
+        ("Stop! Fix it. Now", "Stop, Fix it, Now"),
     ],
 )
 def test_a_task_is_known_by_the_first_words_of_its_goal(goal: str, words: str) -> None:
     assert title(goal) == words
+
+
+def test_numbers_of_any_length_can_be_said() -> None:
+    assert speakable("Sum: " + "7" * 9_000) == "Sum: " + "seven " * 18 + "seven."

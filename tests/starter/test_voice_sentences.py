@@ -36,8 +36,10 @@ def progress(state: State, **more: object) -> Progress:
 
 
 def fit_for_a_voice(said: str) -> None:
+    sentences = re.split(r"(?<=[.?!])\s+", said)
     assert said
-    assert all(len(one.split()) <= 20 for one in re.split(r"(?<=[.?!])\s+", said)), said
+    assert len(sentences) <= 2, said
+    assert all(len(one.split()) <= 20 for one in sentences), said
     assert not re.search(r"[\d`*_/\\\\$|<>{}\[\]()#;=~^&%+-]", said), said
 
 
@@ -68,6 +70,20 @@ def test_a_running_task_says_what_it_does_and_costs() -> None:
         "Your task, Build a calculator, is testing. "
         "It is at step four and has cost thirty cents so far."
     )
+
+
+def test_of_many_sentences_two_are_said() -> None:
+    many = RESULT.model_copy(update={"spoken_summary": "One. Two! Three? Four. Five."})
+    done = progress(State.COMPLETED, goal="Build it. Test it.", result=many)
+    assert speech(*standing(done)) == "Your task, Build it, Test it, is done. One."
+
+
+def test_a_question_is_said_rather_than_what_leads_up_to_it() -> None:
+    asks = WAITING.model_copy(
+        update={"kind": "answer", "reason": "There are two ways. Both work. Which one? Tell me."}
+    )
+    said = speech(*standing(progress(State.WAITING_ANSWER, waiting_for=asks, goal="Build it")))
+    assert said == "Your task, Build it, asks you something. Which one?"
 
 
 @pytest.mark.parametrize("outcome", list(ConfirmOutcome))
