@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx2
 
-from demo.discord import WEBHOOK_PATH
+from demo.discord import WEBHOOK_PATH, serve_discord
 from demo.discord_channel import BOT_TOKEN, CHANNEL_ID, Discord, File, Message
 from settings import ROOT
 from tests.end_to_end.machine import Crew, Machine, until
@@ -68,9 +68,21 @@ class Server:
 
 
 class Channel(Discord):
-    """A Discord that counts how often somebody has read it."""
+    """A Discord that can be away, and counts how often somebody has read it."""
 
     polls = 0
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._port = free_port()
+        self._served = contextlib.ExitStack()
+
+    def up(self) -> None:
+        self.url = self._served.enter_context(serve_discord(self, self._port))
+
+    def down(self) -> None:
+        self._served.close()
 
     def history(self, channel_id: str, after: int, limit: int) -> list[Message]:
         self.polls += 1
@@ -100,6 +112,11 @@ class Circle:
         """All that stands in the channel."""
         return "\n".join(message.model_dump_json() for message in self.discord.messages)
 
+    def heads(self, *names: str) -> list[str]:
+        """What rings for a task: the first lines of its messages, which silent ones have not."""
+        texts = [message.content for message in self.discord.messages]
+        return [text for text in texts if any(name in text for name in names)]
+
     async def until_shown(self, fits: Callable[[str], object], what: str) -> float:
         """Wait until the channel shows it; answers for how many seconds."""
         began = time.monotonic()
@@ -114,7 +131,7 @@ class Circle:
 
 @asynccontextmanager
 async def a_circle(
-    machine: Machine, crew: Crew, discord: Channel, discord_url: str, n8n_home: Path
+    machine: Machine, crew: Crew, discord: Channel, n8n_home: Path
 ) -> AsyncIterator[Circle]:
     """Start worker, api and n8n; nothing of them is left afterwards."""
     n8n_port, api_port = free_port(), free_port()
@@ -139,10 +156,10 @@ async def a_circle(
         [sys.executable, "scripts/n8n-local", "--home", str(n8n_home)],
         common
         | {
-            "DISCORD_API_URL": f"{discord_url}/api/v10",
+            "DISCORD_API_URL": f"{discord.url}/api/v10",
             "DISCORD_BOT_TOKEN": BOT_TOKEN,
             "DISCORD_CHANNEL_ID": CHANNEL_ID,
-            "DISCORD_WEBHOOK_URL": discord_url + WEBHOOK_PATH,
+            "DISCORD_WEBHOOK_URL": discord.url + WEBHOOK_PATH,
             "N8N_PORT": str(n8n_port),
             "N8N_RUNNERS_BROKER_PORT": str(free_port()),
             "N8N_USER_FOLDER": str(machine.home / "n8n"),
@@ -160,6 +177,8 @@ async def a_circle(
             N8N_WEBHOOK_URL=f"http://127.0.0.1:{n8n_port}/webhook/coding-events",
             N8N_WEBHOOK_KEY=KEY,
         )
+        # what is typed before the first poll of all is history to it
+        await until(lambda: discord.polls, "the first poll")
         yield Circle(discord, crew, api, n8n, f"http://127.0.0.1:{n8n_port}/webhook")
     finally:
         n8n.stop()
