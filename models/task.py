@@ -125,6 +125,7 @@ class Waiting(BaseModel):
     word: str = ""
     command: str = ""
     reason: str
+    asked_at: datetime | None = None
     expires_at: datetime | None = None
     tries_left: int | None = None
 

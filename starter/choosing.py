@@ -24,7 +24,9 @@ def choose(
     """
     asked = [(task.task_id, task.waiting_for) for task in waiting]
     asking = [(task_id, one) for task_id, one in asked if one and one.kind == "confirmation"]
-    meant = [task_id for task_id, one in asking if _is_meant(answer, one)]
+    named = [(task_id, one) for task_id, one in asking if _is_named(answer, one)]
+    by_then = [task_id for task_id, one in named if answer.can_be_for(one.asked_at)]
+    meant = by_then or [task_id for task_id, _ in named]  # the task itself says: too early
     if len(meant) == 1 and not (silent and answer.names_none):
         return meant[0]
     listed = ", ".join(f"{one.word} ({short_id(task_id)})" for task_id, one in asking)
@@ -44,6 +46,6 @@ def choose(
     return ConfirmReply(outcome=ConfirmOutcome.UNKNOWN_REQUEST, message=text)
 
 
-def _is_meant(answer: ConfirmationAnswer, one: Waiting) -> bool:
+def _is_named(answer: ConfirmationAnswer, one: Waiting) -> bool:
     word = answer.word.strip().casefold()
     return word in {"", one.word} and answer.request_id in {"", one.request_id}

@@ -51,12 +51,14 @@ _OUTCOMES = {
     ConfirmOutcome.ACCEPTED: "Thank you, the task goes on.",
     ConfirmOutcome.DENIED: "All right, it will not be done.",
     ConfirmOutcome.NOTHING_WAITING: "No task waits for a code.",
+    ConfirmOutcome.TOO_EARLY: "That was said before it was asked, please say it again.",
     ConfirmOutcome.LOCKED: "Too many wrong codes, the task stops.",
     ConfirmOutcome.EXPIRED: "That came too late, the task waits no longer.",
     ConfirmOutcome.ALREADY_ANSWERED: "That was decided already.",
     ConfirmOutcome.UNKNOWN_REQUEST: "No task waits for a code by that word.",
     ConfirmOutcome.NOT_CHECKED: "I could not check the code, please say it again.",
 }
+_SAY_AGAIN = {ConfirmOutcome.WRONG_CODE, ConfirmOutcome.TOO_EARLY, ConfirmOutcome.NOT_CHECKED}
 _PROBLEMS: dict[type[Exception], tuple[VoiceStatus, str]] = {
     UnknownTask: (VoiceStatus.UNCLEAR, "I know no such task."),
     TaskClosed: (VoiceStatus.REFUSED, "That task has already ended."),
@@ -118,7 +120,7 @@ def reply_answer(reply: ConfirmReply) -> VoiceAnswer:
         said = (
             f"That code was wrong, you have {number(left)} more {'try' if left == 1 else 'tries'}."
         )
-    retryable = reply.outcome in {ConfirmOutcome.WRONG_CODE, ConfirmOutcome.NOT_CHECKED}
+    retryable = reply.outcome in _SAY_AGAIN
     status = VoiceStatus.OK if reply.outcome.is_settled else VoiceStatus.REFUSED
     return VoiceAnswer(
         status=VoiceStatus.UNCLEAR if retryable else status,

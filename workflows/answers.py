@@ -7,7 +7,7 @@ from typing import Protocol
 
 from temporalio.exceptions import ActivityError
 
-from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply
+from models.replies import ConfirmationAnswer, ConfirmOutcome, ConfirmReply, too_early
 from workflows import patience
 from workflows.confirmation import Confirmation, Standing, nothing_waiting
 
@@ -49,6 +49,8 @@ class Answers:
         request = self._echoed_by(answer) or self._meant_by(answer)
         if request is None:
             return nothing_waiting(answer)
+        if not answer.can_be_for(request.asked_at):
+            return too_early(answer)
         self.in_hand += 1
         try:
             async with self._one_by_one:
@@ -95,9 +97,13 @@ class Answers:
         return request.reply(ConfirmOutcome.WRONG_CODE, f"Wrong code, {request.tries} left.")
 
     def _meant_by(self, answer: ConfirmationAnswer) -> Confirmation | None:
-        """The request an answer names; the latest for one that names none."""
+        """The request an answer names; the latest that was asked by then for one that names none.
+
+        If none was asked by then, one that was asked too late.
+        """
         named = [one for one in self._requests() if one.is_named_by(answer)]
-        return named[-1] if named else None
+        by_then = [one for one in named if answer.can_be_for(one.asked_at)]
+        return next(reversed(by_then or named), None)
 
     def _echoed_by(self, answer: ConfirmationAnswer) -> Confirmation | None:
         """The request before, if a bare answer is a second channel's to that.
@@ -117,6 +123,8 @@ class Answers:
         late = request.standing is Standing.UNCONFIRMED
         if late or not answer.names_none or self._is_fresh(request):
             return request.reply_when_closed(answer)
+        if answer.said_at and self._requests()[-1].is_open:
+            return too_early(answer)
         return nothing_waiting(answer)
 
     def _is_fresh(self, request: Confirmation) -> bool:

@@ -57,6 +57,7 @@ class Confirmation(BaseModel):
     digest: str
     asking: Asking
     tries_left: int
+    asked_at: datetime | None = None
     expires_at: datetime
     standing: Standing = Standing.WAITING
     answered_at: datetime | None = None
@@ -88,6 +89,7 @@ class Confirmation(BaseModel):
             word=self.word,
             command=self.command,
             reason=self.reason,
+            asked_at=self.asked_at,
             expires_at=self.expires_at,
             tries_left=self.tries_left,
         )

@@ -77,6 +77,7 @@ class HumanReply:
             digest=judged.digest,
             asking=judged.asking,
             tries_left=judged.asking.attempts,
+            asked_at=workflow.now(),
             expires_at=workflow.now() + timeout,
         )
         kept = self._memory.confirmations[1 - KEPT_REQUESTS :]

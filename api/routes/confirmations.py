@@ -20,6 +20,7 @@ STATUS: Mapping[ConfirmOutcome, int] = {
     ConfirmOutcome.WRONG_CODE: 403,
     ConfirmOutcome.UNKNOWN_REQUEST: 404,
     ConfirmOutcome.NOTHING_WAITING: 409,
+    ConfirmOutcome.TOO_EARLY: 409,
     ConfirmOutcome.ALREADY_ANSWERED: 409,
     ConfirmOutcome.EXPIRED: 410,
     ConfirmOutcome.LOCKED: 423,

@@ -1,5 +1,6 @@
 """What a bridge such as N8N calls when a person has answered in a chat."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -29,11 +30,15 @@ def webhook_router(parts: Parts) -> APIRouter:
 
     async def signed(request: Request) -> ConfirmationMessage:
         body = await request.body()
-        if not (has_token(request.headers, parts.token) or _is_signed(key, body, request)):
+        is_signed = _is_signed(key, body, request)
+        if not (is_signed or has_token(request.headers, parts.token)):
             raise HTTPException(401, _UNSIGNED, {"WWW-Authenticate": "Bearer"})
-        message = _parsed(body)
-        if "webhook-id" in request.headers and message.message_id is None:
-            message = message.model_copy(update={"message_id": request.headers["webhook-id"][:200]})
+        message, headers = _parsed(body), request.headers
+        if "webhook-id" in headers and message.message_id is None:
+            message = message.model_copy(update={"message_id": headers["webhook-id"][:200]})
+        if is_signed and message.said_at is None:
+            said_at = _end_of_second(headers["webhook-timestamp"])
+            message = message.model_copy(update={"said_at": said_at})
         return message
 
     @router.post(
@@ -72,6 +77,11 @@ def _is_signed(key: BridgeKey | None, body: bytes, request: Request) -> bool:
     return key is not None
 
 
+def _end_of_second(timestamp: str) -> datetime:
+    """The last moment at which what was signed then can have been said."""
+    return datetime.fromtimestamp(int(float(timestamp)) + 1, UTC)
+
+
 def _parsed(body: bytes) -> ConfirmationMessage:
     """Read either form; what was given stays out of the error, for it may be a code."""
     try:
@@ -89,7 +99,8 @@ def _parsed(body: bytes) -> ConfirmationMessage:
 _DESCRIPTION = """Takes `{"code": "6283"}`, or that as `data` of an envelope of Standard Webhooks.
 
 The caller bears the token, or signs with `CONFIRMATION_WEBHOOK_SECRET`. A message counts once by
-its `message_id`, or else by its header `webhook-id`: delivered again, it is answered as before."""
+its `message_id`, or else by its header `webhook-id`: delivered again, it is answered as before.
+What was asked after its `said_at`, or else after it was signed, it does not decide."""
 
 
 def _schema() -> dict[str, Any]:

@@ -111,6 +111,24 @@ async def test_a_message_counts_once_when_the_history_has_begun_anew(api: Served
     await story.end()
 
 
+async def test_what_was_said_or_signed_before_it_was_asked_decides_nothing(api: Served) -> None:
+    story = await waiting(api)
+    early = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
+    token = {"code": CODE, "said_at": early}
+    for answer in (
+        await brought(api, {"code": CODE, "said_at": early}),
+        await brought(api, {"code": CODE}, age=timedelta(minutes=2)),
+        await api.http.post(PATH, json=token),
+        await api.http.post(f"/tasks/{story.task_id}/confirmation", json=token),
+    ):
+        assert answer.status_code == 409
+        assert answer.json()["outcome"] == ConfirmOutcome.TOO_EARLY
+    now = {"code": CODE, "said_at": datetime.now(UTC).isoformat()}
+    assert (await brought(api, now, age=timedelta(minutes=2))).status_code == 200
+    await story.end()
+    problem(await brought(api, {"code": CODE, "said_at": "2026-11-01T12:00:00"}), 422)
+
+
 async def test_several_wait_and_none_waits(api: Served) -> None:
     answer = await brought(api, {"code": CODE})
     assert answer.status_code == 409
