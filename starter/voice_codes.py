@@ -32,7 +32,8 @@ _TEENS = {number(count): str(count) for count in range(10, 20)}
 _TENS = {number(10 * count): count for count in range(2, 10)}
 _TIMES = {"double": 2, "triple": 3}
 _SCALES = {"hundred": 100, "thousand": 1000}
-_FILLERS = {"the", "my", "code", "is", "its", "it", "s", "please", "yes", "and", "confirm", "uh"}
+_FILLERS = {"the", "my", "code", "is", "its", "it", "please", "yes", "and", "confirm", "uh"}
+_OF_IDS = {"task", "number", "id", "hash", "with", "called"}
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -41,17 +42,27 @@ def spoken_code(said: str) -> str:
 
     Only one reading is tried, for each wrong code costs a try.
     """
-    words = _TOKEN.findall(unicodedata.normalize("NFKC", said).lower())
+    words = _words(said)
     tokens = [word for word in words if word not in _FILLERS]
     digits = _counted(tokens) if _SCALES.keys() & set(tokens) else _digit_by_digit(tokens)
     return digits or said.strip()
 
 
-def spoken_id(said: str) -> str:
-    """Return the id in what was said: "task a seven f three" is "a7f3"; "" where there is none."""
-    words = _TOKEN.findall(said.lower())
-    signs = [_ONES.get(word, word) for word in words if word not in _FILLERS | {"task", "number"}]
-    return "".join(signs)
+def spoken_ids(said: str) -> list[str]:
+    """Return the ids that may have been said: "task a seven f three" is "a7f3".
+
+    They begin with a letter. A "one" at the end is a digit or not: "the a seven f three one".
+    """
+    words = [word for word in _words(said) if word not in _FILLERS | _OF_IDS]
+    while words[:1] == ["one"]:
+        words = words[1:]
+    readings = [words, words[:-1]] if words[-1:] == ["one"] else [words]
+    return ["".join(_ONES.get(word, word) for word in reading) for reading in readings]
+
+
+def _words(said: str) -> list[str]:
+    text = unicodedata.normalize("NFKC", said).lower()
+    return _TOKEN.findall(re.sub("['\u2019]", "", text))
 
 
 def _digit_by_digit(tokens: list[str]) -> str:

@@ -156,7 +156,7 @@ class VoiceFunctions:
 
     @_do.register
     async def _cancel(self, given: CancelCodingTask, _call: VoiceCall) -> VoiceAnswer:
-        task = await self._which(given.task_id, OPEN._replace(only=True))
+        task = await self._which(given.task_id, OPEN._replace(only=True, sure=True))
         await self._tasks.cancel(task.task_id)
         return _done(task, "is being cancelled, its work is kept.")
 

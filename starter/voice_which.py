@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from models.contract import TASK_ID_PREFIX
@@ -9,10 +10,13 @@ from models.speech import title
 from models.task import TaskId
 from starter.problems import TaskProblem
 from starter.task_rows import TaskRow
-from starter.voice_codes import spoken_id
+from starter.voice_codes import spoken_ids
 
 SHORTEST_STEM = 4
-"""Letters that two words must begin with to be taken for one: "tests" and "testing"."""
+"""Letters that two akin words must begin with: "tests" and "testing"."""
+
+SAME, AKIN = 2, 1
+"""What a word counts that is in a goal, as it was said or nearly."""
 
 MOST_NAMED = 3
 """Tasks that are named to choose from; nobody keeps more in mind."""
@@ -24,6 +28,9 @@ _EMPTY = {
     "the", "a", "an", "one", "task", "job", "my", "of", "with", "for", "please", "about", "and",
     "to", "project", "coding", "thing",
 }
+_ENDINGS = {
+    "", "s", "es", "e", "ed", "er", "ers", "or", "ors", "ing", "ings", "ion", "ions", "y", "ies",
+}
 # fmt: on
 _WORD = re.compile(r"[^\W_]+")
 _ID = re.compile(r"(?:[a-z]\d){2,16}[a-z]?")
@@ -34,12 +41,13 @@ class Wanted(NamedTuple):
     """Tasks that a call can be about.
 
     Where nothing was said it is the latest that fits, or with `only` the only one. `nothing` is
-    said where there is none.
+    said where there is none. With `sure`, it is asked back unless all that was said is in the goal.
     """
 
     fits: Callable[[TaskRow], bool]
     nothing: str
     only: bool = False
+    sure: bool = False
 
 
 class Unclear(TaskProblem):
@@ -67,7 +75,7 @@ def which(said: str, rows: Sequence[TaskRow], wanted: Wanted) -> TaskId:
         return found
     if set(words) <= _OTHER | _LATEST:
         return _the_other(fitting, rows)
-    return _by_words([word for word in words if word not in _OTHER | _LATEST], rows, fitting)
+    return _by_words([word for word in words if word not in _OTHER | _LATEST], rows, wanted)
 
 
 def _the_one(fitting: Sequence[TaskRow], wanted: Wanted, *, only: bool) -> TaskId:
@@ -91,34 +99,40 @@ def _the_other(fitting: Sequence[TaskRow], rows: Sequence[TaskRow]) -> TaskId:
 
 def _by_id(said: str, rows: Sequence[TaskRow]) -> TaskId | None:
     """An id, also of a task that is not among the latest."""
-    compact = spoken_id(said)
     known = {row.task_id.removeprefix(TASK_ID_PREFIX) for row in rows}
-    if compact in known or _ID.fullmatch(compact):
-        return TASK_ID_PREFIX + compact
-    return None
+    readings = spoken_ids(said)
+    found = [one for one in (*_WORD.findall(said.lower()), *readings) if one in known]
+    found += [one for one in readings if _ID.fullmatch(one)]
+    return TASK_ID_PREFIX + found[0] if found else None
 
 
-def _by_words(words: Sequence[str], rows: Sequence[TaskRow], fitting: Sequence[TaskRow]) -> TaskId:
-    scores = [sum(_is_in(word, row.goal) for word in words) for row in rows]
+def _by_words(words: Sequence[str], rows: Sequence[TaskRow], wanted: Wanted) -> TaskId:
+    scores = [sum(_likeness(word, row.goal) for word in words) for row in rows]
     best = max(scores, default=0)
-    found = [row for row, score in zip(rows, scores, strict=True) if score == best]
     if best == 0:
         raise Unclear(f"I know no task about {' '.join(words[:4])}. {_named(rows)}", rows)
-    found = [row for row in found if row in fitting] or found
+    found = [row for row, score in zip(rows, scores, strict=True) if score == best]
+    found = [row for row in found if wanted.fits(row)] or found
     if len(found) > 1:
         raise _several(found)
+    if wanted.sure and best < SAME * len(words):
+        raise Unclear(f"Do you mean {title(found[0].goal)}?", found)
     return found[0].task_id
 
 
-def _is_in(word: str, goal: str) -> bool:
-    return any(_is_akin(word, one) for one in _WORD.findall(goal.lower()))
+def _likeness(word: str, goal: str) -> int:
+    parts = _WORD.findall(goal.lower())
+    if word in parts:
+        return SAME
+    return AKIN if any(_is_akin(word, one) for one in parts) else 0
 
 
 def _is_akin(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    return one == other or (
-        len(short) >= SHORTEST_STEM and long[:SHORTEST_STEM] == short[:SHORTEST_STEM]
-    )
+    """Whether one word shortens the other, or both are the same but for their endings."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    stem = "".join(letter for letter, _ in alike)
+    ends = {one.removeprefix(stem), other.removeprefix(stem)}
+    return len(stem) >= SHORTEST_STEM and ("" in ends or ends <= _ENDINGS)
 
 
 def _several(rows: Sequence[TaskRow]) -> Unclear:

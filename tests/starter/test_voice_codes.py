@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.speech import number, spelled
-from starter.voice_codes import spoken_code, spoken_id
+from starter.voice_codes import spoken_code, spoken_ids
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,21 @@ def test_nothing_that_is_said_is_lost(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "task"),
+    ("said", "tasks"),
     [
-        ("a7f3", "a7f3"),
-        ("#a7f3", "a7f3"),
-        ("A seven F three", "a7f3"),
-        ("task a 7 f 3", "a7f3"),
-        ("the task", ""),
+        ("a7f3", ["a7f3"]),
+        ("#a7f3", ["a7f3"]),
+        ("A seven F three", ["a7f3"]),
+        ("task a 7 f 3", ["a7f3"]),
+        ("it's s seven f three", ["s7f3"]),
+        ("ID k2m4", ["k2m4"]),
+        ("the one with id k2m4", ["k2m4"]),
+        ("task id k two m four", ["k2m4"]),
+        ("hash a7f3", ["a7f3"]),
+        ("the a7f3 one", ["a7f31", "a7f3"]),
+        ("a seven f one", ["a7f1", "a7f"]),
+        ("the task", [""]),
     ],
 )
-def test_ids(said: str, task: str) -> None:
-    assert spoken_id(said) == task
+def test_ids(said: str, tasks: list[str]) -> None:
+    assert spoken_ids(said) == tasks
