@@ -27,10 +27,16 @@ class VoiceFunction(StrEnum):
 
 
 def _as_text(value: JsonValue) -> JsonValue:
-    """Models send codes as numbers, and null for what they leave out."""
+    """Models send codes as numbers, 6283.0 among them, and null for what they leave out."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _true_if_left_out(value: JsonValue) -> JsonValue:
+    return True if value is None else value
 
 
 Said = Annotated[str, Field(max_length=MAX_NAME_CHARACTERS), BeforeValidator(_as_text)]
@@ -93,9 +99,11 @@ class SubmitBackgroundConfirmation(VoiceArguments):
         BeforeValidator(_as_text),
         Field(description="The code exactly as it was said, as digits or as words"),
     ] = ""
-    approve: bool = Field(
-        default=True, description="false when the user does not want it done; needs no code"
-    )
+    approve: Annotated[
+        bool,
+        BeforeValidator(_true_if_left_out),
+        Field(description="false when the user does not want it done; needs no code"),
+    ] = True
     word: Annotated[
         Said, Field(description="Word that names the request, if the user said it: 'falcon'")
     ] = ""

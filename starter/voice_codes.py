@@ -1,12 +1,18 @@
 """Codes and ids as people say them: "six two eight three", "sixty two eighty three", "a seven f 3".
 
-What is not said in numbers alone is taken as it stands.
+A code that is not said in numbers is taken as it stands.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from models.speech import number
+from policy.words import WORDS
+
+SHORTEST_CODE = 4
+"""Digits that are taken for a code among other words; as short as a code may be (settings)."""
 
 _ONES = {
     word: str(digit)
@@ -28,24 +34,51 @@ _ONES = {
 }
 """Also as a listener mishears them; only where the rest is numbers too."""
 
+_ALSO_WORDS = {"o", "won", "to", "too", "for", "ate"}
+"""No digits beside a code in figures: "6283 for the task"."""
+
 _TEENS = {number(count): str(count) for count in range(10, 20)}
 _TENS = {number(10 * count): count for count in range(2, 10)}
 _TIMES = {"double": 2, "triple": 3}
 _SCALES = {"hundred": 100, "thousand": 1000}
-_FILLERS = {"the", "my", "code", "is", "its", "it", "please", "yes", "and", "confirm", "uh"}
+_NUMBERS = _ONES.keys() | _TEENS.keys() | _TENS.keys() | _TIMES.keys() | _SCALES.keys()
+_PAUSES = {"and", "uh", "um", "er"}
+# fmt: off
+_FILLERS = _PAUSES | {
+    "the", "my", "code", "is", "its", "it", "please", "yes", "yeah", "confirm", "okay", "ok", "so",
+    "thanks", "thank", "you",
+}
+# fmt: on
+_NO = {"no", "not", "isnt", "dont", "never", "cancel", "stop"}
 _OF_IDS = {"task", "number", "id", "hash", "with", "called"}
 _TOKEN = re.compile(r"[^\W_]+")
+_MIXED = re.compile(r"[^\W\d_][-_]?\d|\d[-_]?[^\W\d_]")
+_WHOLE = re.compile(r"(\d+)\.0")
+"""A number as some models send it."""
 
 
 def spoken_code(said: str) -> str:
     """Return the digits of a code that was said, or the text itself if it is another kind of code.
 
-    Only one reading is tried, for each wrong code costs a try.
+    Only one reading is tried, for each wrong code costs a try. Among other words it is the only
+    long row of digits, unless it may be there to be denied.
     """
-    words = _words(said)
-    tokens = [word for word in words if word not in _FILLERS]
-    digits = _counted(tokens) if _SCALES.keys() & set(tokens) else _digit_by_digit(tokens)
-    return digits or said.strip()
+    text = said.strip()
+    if whole := _WHOLE.fullmatch(text):
+        return whole[1]
+    if _MIXED.search(text):
+        return text
+    words = [word for word in _words(text) if word not in _PAUSES]
+    rows = {digits for digits in _rows(words) if len(digits) >= SHORTEST_CODE}
+    if len(rows) == 1 and _NO.isdisjoint(words):
+        return rows.pop()
+    return _digits([word for word in words if word not in _FILLERS]) or text
+
+
+def spoken_word(said: str) -> str:
+    """Return the word of a request that was said along with the digits; "" if none or several."""
+    named = [word for word in _words(said) if word in WORDS]
+    return named[0] if len(named) == 1 and spoken_code(said).isdecimal() else ""
 
 
 def spoken_ids(said: str) -> list[str]:
@@ -63,6 +96,19 @@ def spoken_ids(said: str) -> list[str]:
 def _words(said: str) -> list[str]:
     text = unicodedata.normalize("NFKC", said).lower()
     return _TOKEN.findall(re.sub("['\u2019]", "", text))
+
+
+def _rows(words: Sequence[str]) -> Iterator[str]:
+    """The digits of each stretch of words that are numbers."""
+    has_figures = any(word.isdecimal() and len(word) >= SHORTEST_CODE for word in words)
+    numbers = _NUMBERS - _ALSO_WORDS if has_figures else _NUMBERS
+    for is_number, stretch in groupby(words, lambda word: word.isdecimal() or word in numbers):
+        if is_number:
+            yield _digits(list(stretch))
+
+
+def _digits(tokens: list[str]) -> str:
+    return _counted(tokens) if _SCALES.keys() & set(tokens) else _digit_by_digit(tokens)
 
 
 def _digit_by_digit(tokens: list[str]) -> str:

@@ -33,7 +33,7 @@ from starter.starting import Once
 from starter.task_rows import TaskRow
 from starter.tasks import Tasks
 from starter.voice_catch_up import catch_up, standings, was_away
-from starter.voice_codes import spoken_code
+from starter.voice_codes import spoken_code, spoken_word
 from starter.voice_feed import VoiceFeed
 from starter.voice_sentences import named, problem_answer, reply_answer, speech, standing
 from starter.voice_which import Wanted, which
@@ -145,7 +145,7 @@ class VoiceFunctions:
         answer = ConfirmationAnswer(
             code=code,
             approve=given.approve,
-            word=given.word,
+            word=given.word or spoken_word(given.code),
             reason=given.reason,
             channel=CHANNEL,
             actor=call.session_id,

@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from models.speech import number, spelled
-from starter.voice_codes import spoken_code, spoken_ids
+from models.voice import SubmitBackgroundConfirmation
+from starter.voice_codes import spoken_code, spoken_ids, spoken_word
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,15 @@ from starter.voice_codes import spoken_code, spoken_ids
         "sixty two hundred eighty three",
         "The code is six two eight three, please.",
         "\uff16\uff12\uff18\uff13",
+        "6283.0",
+        "okay 6283",
+        "um, so it's six two, uh, eight three. Thank you!",
+        "six two eight three thanks",
+        "6283 walrus",
+        "the code for the balloon is six two eight three, so you can go on",
+        "the code is 6283 for the other task, to go on",
+        "I have two tasks, and for this one the code is 6283",
+        "6283, I say: six two eight three",
     ],
 )
 def test_one_code_said_in_many_ways(said: str) -> None:
@@ -46,6 +57,11 @@ def test_one_code_said_in_many_ways(said: str) -> None:
         ("zx81-6283", "zx81-6283"),
         ("correct horse battery", "correct horse battery"),
         ("six of two", "six of two"),
+        ("62 please 83 okay 1 5", "628315"),
+        ("walrus-6283", "walrus-6283"),
+        ("6.2.8.0", "6280"),
+        ("it is not 6283", "it is not 6283"),
+        ("6283 or 6382", "6283 or 6382"),
         ("double", "double"),
         ("hundred of", "hundred of"),
         ("", ""),
@@ -71,6 +87,34 @@ def test_whatever_we_count_we_understand(value: int) -> None:
 @given(st.text())
 def test_nothing_that_is_said_is_lost(said: str) -> None:
     assert bool(spoken_code(said)) == bool(said.strip())
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("6283 walrus", "walrus"),
+        ("Falcon: six two eight three", "falcon"),
+        ("6283 buddy", ""),
+        ("6283 falcon, not walrus", ""),
+        ("falcon or walrus 6283", ""),
+        ("correct horse walrus", ""),
+    ],
+)
+def test_the_word_is_heard_along_with_the_code(said: str, word: str) -> None:
+    assert spoken_word(said) == word
+
+
+@pytest.mark.parametrize("code", ["6283", 6283, 6283.0])
+@pytest.mark.parametrize("approve", [True, None, "true"])
+def test_codes_as_models_send_them(code: object, approve: object) -> None:
+    given = SubmitBackgroundConfirmation.model_validate({"code": code, "approve": approve})
+    assert (given.code, given.approve) == ("6283", True)
+
+
+@pytest.mark.parametrize("code", [62.83, [6283], True])
+def test_what_is_no_code_at_all(code: object) -> None:
+    with pytest.raises(ValidationError):
+        SubmitBackgroundConfirmation.model_validate({"code": code})
 
 
 @pytest.mark.parametrize(
