@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from models.contract import DELIVERY_TYPE, Activity, Query
+from models.contract import Activity, Query
 from models.notices import Delivered, NoticeRequest
 from models.problems import Problem
 from models.speech import duration, speakable, title
@@ -64,9 +64,10 @@ class CallActivities:
             raise ApplicationError(
                 "No phone is set up for this worker.", type=Problem.CHANNEL_REFUSED
             )
+        was_tried = request.was_tried or activity.info().attempt > 1
         for update in request.updates:
             if await self._is_worth_a_call(update):
-                await self._call_once(self._phone, update, request.goal)
+                await self._call_once(self._phone, update, request.goal, was_tried=was_tried)
         return Delivered()
 
     async def _is_worth_a_call(self, update: Update) -> bool:
@@ -76,14 +77,14 @@ class CallActivities:
             return await _still_waits(update)
         return self._settings.on_completion and update.kind in _CALLED_AT
 
-    async def _call_once(self, phone: Phone, update: Update, goal: str) -> None:
-        """Call, unless an attempt before this one did: Twilio knows, and has no idempotency key."""
-        info = activity.info()
+    async def _call_once(self, phone: Phone, update: Update, goal: str, *, was_tried: bool) -> None:
+        """Call, unless an attempt before this one did.
+
+        Twilio knows of calls, but has no idempotency key: what was tried before is not tried again
+        when the person was called meanwhile, be it for another task.
+        """
         try:
-            # a task that ends hands on what it was trying, so its first attempt there is none
-            if (info.attempt > 1 or info.workflow_type == DELIVERY_TYPE) and (
-                await asyncio.to_thread(phone.called_since, update.at)
-            ):
+            if was_tried and await asyncio.to_thread(phone.called_since, update.at):
                 return
             await asyncio.to_thread(phone.call, what_to_say(update, goal))
         except CallFailed as failed:

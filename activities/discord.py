@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from activities.discord_card import Card, short_of
 from activities.discord_messages import is_shown, note_of, rings, settled
 from activities.discord_note import SILENT, Manner, Note
-from activities.discord_outlet import BodyRefused, MessageGone, Outlet, Post, Sent, refused
+from activities.discord_outlet import BodyRefused, MessageGone, Outlet, Post, Sent, away, refused
 from activities.discord_text import cut, plain
 from activities.heartbeats import heartbeats_of_thread
 from activities.redacting import redacted
@@ -153,13 +153,20 @@ class _Teller:
                 talk.thread_id = sent.channel_id
 
     def settle(self, update: Update) -> None:
-        """Where something was asked, say how it was decided."""
-        message_id = self._talk.asking.pop(str(update.data.get("request_id")), "")
-        if update.kind is UpdateKind.CONFIRMATION_RESOLVED and message_id:
-            try:
-                self._send("settled", settled(update), message_id=message_id)
-            except MessageGone:
-                log.info("A question on Discord was deleted before it was answered")
+        """Where something was asked, say how it was decided, or that the task has ended."""
+        asking = self._talk.asking
+        decided = list(asking) if update.kind.is_end else []
+        if update.kind is UpdateKind.CONFIRMATION_RESOLVED:
+            decided = [str(update.data.get("request_id"))]
+        for request_id in decided:
+            if message_id := asking.pop(request_id, ""):
+                self._settle(message_id, settled(update))
+
+    def _settle(self, message_id: str, body: dict[str, Any]) -> None:
+        try:
+            self._send("settled", body, message_id=message_id)
+        except MessageGone:
+            log.info("A question on Discord was deleted before it was answered")
 
     def say(self, note: Note) -> None:
         """Post a message of its own."""
@@ -186,6 +193,8 @@ class _Teller:
             thread_id=self._talk.thread_id,
             thread_name=cut(f"#{self._short} {self._goal}", 100) if opens_thread else "",
         )
+        if activity.in_activity() and activity.is_cancelled():
+            raise away("This attempt was given up; a later one tells it.")
         try:
             sent = self._outlet.send(post)
         except BodyRefused as error:
@@ -202,4 +211,6 @@ class _Teller:
         try:
             return self._outlet.send(replace(post, body=simple, files={}))
         except BodyRefused as error:
+            if post.message_id:  # its thread was archived, which only a new message undoes
+                raise MessageGone(str(error)) from None
             raise refused(f"Discord takes no message of this task: {error}") from None

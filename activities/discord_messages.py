@@ -62,7 +62,8 @@ def note_of(updates: Sequence[Update], manner: Manner) -> Note | None:
 
 def settled(update: Update) -> dict[str, Any]:
     """What becomes of the message that asked: how it was decided, and no more buttons."""
-    return {"content": _resolved(update), "components": []}
+    over = f"⌛ Task #{short_of(update.task_id)} ended before this was answered"
+    return {"content": over if update.kind.is_end else _resolved(update), "components": []}
 
 
 def _line(update: Update) -> str:

@@ -31,7 +31,8 @@ class N8n:
     def send(self, post: Post) -> Sent:
         """Post or edit, as `Outlet` says."""
         update = post.update
-        mark = f"{update.task_id}-{update.seq}-{post.part}"
+        # with the time, for a task that was reset tells other things under the same numbers
+        mark = f"{update.task_id}-{update.seq}-{update.at.timestamp():.3f}-{post.part}"
         try:
             answer = requests.post(
                 self._url,

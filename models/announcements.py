@@ -140,4 +140,7 @@ class FeedMemory(BaseModel):
     told: dict[TaskId, int] = Field(
         default={}, description="The last `task_seq` of each task that was announced lately"
     )
+    told_at: dict[TaskId, datetime] = Field(
+        default={}, description="When that was: a task that was reset begins with older numbers"
+    )
     places: dict[str, Place] = {}

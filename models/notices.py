@@ -22,7 +22,8 @@ class NoticeRequest(BaseModel):
     """Input of a channel's activity: tell `updates`, oldest first.
 
     `channel_state` is what the channel answered the last time, {} the first time. `skipped` counts
-    updates of the task that were too many to keep while the channel was away.
+    updates of the task that were too many to keep while the channel was away. `was_tried` tells
+    that a delivery of the first of them was given up before, and may have been carried out.
     """
 
     task_id: TaskId
@@ -30,6 +31,7 @@ class NoticeRequest(BaseModel):
     channel_state: dict[str, Any] = {}
     updates: list[Update]
     skipped: int = 0
+    was_tried: bool = False
 
 
 class Delivered(BaseModel):
@@ -48,7 +50,7 @@ class Outgoing(BaseModel):
     """What waits to be told on one channel.
 
     `next_offset` is where on the task's stream reading goes on. A channel that `is_off` has refused
-    for good.
+    for good. What `was_tried` is in `NoticeRequest`.
     """
 
     channel: Channel
@@ -57,6 +59,7 @@ class Outgoing(BaseModel):
     skipped: int = 0
     channel_state: dict[str, Any] = {}
     is_off: bool = False
+    was_tried: bool = False
 
 
 class DeliveryInput(BaseModel):

@@ -2,7 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, Callable
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import timedelta
 
 from temporalio.api.common.v1 import Payload
@@ -17,6 +18,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.contract import POLL_QUERY
 from models.updates import TOPIC, Update
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 """Five reads a second: an update is seen well within a second, and a reader costs little."""
@@ -59,8 +62,7 @@ async def follow(
             await asyncio.sleep(POLL_SECONDS)
             continue
         heard()
-        for item in result.items:
-            update = _decode(client, item.data, item.offset)
+        for update in _updates(client, result):
             yield update
             if update.kind.is_end:
                 return
@@ -101,8 +103,14 @@ async def _has_ended(handle: "WorkflowHandle[object, object]") -> bool:
     return description.status is not WorkflowExecutionStatus.RUNNING
 
 
-def _decode(client: Client, wire: str, offset: int) -> Update:
-    payload = Payload()
-    payload.ParseFromString(base64.b64decode(wire))
-    update = client.data_converter.payload_converter.from_payload(payload, Update)
-    return update.model_copy(update={"seq": offset + 1})
+def _updates(client: Client, result: PollResult) -> Iterator[Update]:
+    """What was read, without what a newer worker, or anybody else, has put there as well."""
+    for item in result.items:
+        try:
+            payload = Payload()
+            payload.ParseFromString(base64.b64decode(item.data))
+            update = client.data_converter.payload_converter.from_payload(payload, Update)
+        except Exception:
+            log.warning("Something on the stream of a task is no update")
+        else:
+            yield update.model_copy(update={"seq": item.offset + 1})

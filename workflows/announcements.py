@@ -51,13 +51,17 @@ class Announcements:
         memory = self._memory
         for item in announced.items:
             told = memory.told.pop(item.task_id, 0)  # put back as the latest
-            memory.told[item.task_id] = max(told, item.task_seq)
-            if item.task_seq <= told:
+            told_at = memory.told_at.pop(item.task_id, item.at)
+            is_known = item.task_seq <= told and item.at <= told_at
+            memory.told[item.task_id] = told if is_known else item.task_seq
+            memory.told_at[item.task_id] = max(told_at, item.at)
+            if is_known:
                 continue
             memory.last_seq += 1
             memory.items.append(item.model_copy(update={"seq": memory.last_seq}))
         memory.items = memory.items[-KEPT:]
         memory.told = _latest(memory.told, KEPT)
+        memory.told_at = _latest(memory.told_at, KEPT)
 
     @workflow.signal(name=FeedSignal.HEARD)
     def heard(self, heard: Heard) -> None:

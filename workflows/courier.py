@@ -97,7 +97,7 @@ class Courier:
                     timeout_summary=f"collecting for {self._outgoing.channel}",
                 )
             except TimeoutError:
-                return True
+                return not self._is_stopped
             return False
         return True
 
@@ -114,6 +114,7 @@ class Courier:
             self._take_in(await delivery)
         except ActivityError as error:
             self._sent = 0
+            self._outgoing.was_tried = True
             if not is_given_up:
                 self._turn_off(error)
 
@@ -132,6 +133,7 @@ class Courier:
             channel_state=outgoing.channel_state,
             updates=batch,
             skipped=outgoing.skipped,
+            was_tried=outgoing.was_tried,
         )
         self._sent = len(batch)
         activity, patient = _WAYS[outgoing.channel]
@@ -143,6 +145,7 @@ class Courier:
     def _take_in(self, delivered: Delivered) -> None:
         told = self._sent if delivered.told is None else delivered.told
         self._outgoing.pending = self._outgoing.pending[told:]
+        self._outgoing.was_tried = False
         self._sent = 0
         self._outgoing.channel_state = delivered.channel_state
         self._rested_at = workflow.now() + timedelta(seconds=delivered.rest_seconds)

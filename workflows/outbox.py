@@ -99,11 +99,17 @@ def read_stream(offset: int) -> tuple[list[Update], int]:
     if poll is None:
         return [], offset
     result = poll(PollInput(topics=[TOPIC], from_offset=offset))
-    return [_decoded(item.data, item.offset) for item in result.items], result.next_offset
+    decoded = [_decoded(item.data, item.offset) for item in result.items]
+    return [update for update in decoded if update], result.next_offset
 
 
-def _decoded(wire: str, offset: int) -> Update:
-    payload = Payload()
-    payload.ParseFromString(base64.b64decode(wire))
-    update = workflow.payload_converter().from_payload(payload, Update)
+def _decoded(wire: str, offset: int) -> Update | None:
+    """An item of the stream; None for one that a newer worker, or anybody else, has put there."""
+    try:
+        payload = Payload()
+        payload.ParseFromString(base64.b64decode(wire))
+        update = workflow.payload_converter().from_payload(payload, Update)
+    except Exception:
+        workflow.logger.warning("Something on the task's stream is no update and is not told")
+        return None
     return update.model_copy(update={"seq": offset + 1})

@@ -141,6 +141,3 @@ ECHO = timedelta(seconds=10)
 
 CACHE_REFRESHED_AFTER = timedelta(minutes=4)
 """Since Claude was last asked; the provider keeps its prompt for 5 minutes."""
-
-WAITING_FOR_HANDLERS = timedelta(seconds=30)
-"""At the end, for messages that are just being answered."""

@@ -105,6 +105,31 @@ def test_where_something_was_asked_it_is_said_how_it_was_decided(teller: Teller)
     assert "asking" not in teller.delivered.channel_state
 
 
+def test_a_reminder_leaves_the_question_to_be_settled(teller: Teller) -> None:
+    teller.tell(STARTED, ASKED)
+    teller.tell(update(KIND.CONFIRMATION_REMINDER, why="time", request_id=REQUEST))
+    teller.tell(RESOLVED)
+    assert teller.discord.messages[1].content == "✅ walrus was approved"
+
+
+def test_a_task_that_ends_takes_its_question_along(teller: Teller) -> None:
+    teller.tell(STARTED, ASKED)
+    teller.tell(ended())
+    asked = teller.discord.messages[1]
+    assert asked.content == "⌛ Task #a7f3 ended before this was answered"
+    assert asked.components == []
+
+
+def test_a_card_in_an_archived_thread_is_posted_anew_which_opens_it(teller: Teller) -> None:
+    teller.tell(STARTED)
+    teller.discord.faults.append(
+        Fault(times=2, status=400, code=50083, message="Thread is archived")
+    )
+    teller.tell(update(KIND.TASK_TIMED_OUT))
+    assert teller.methods == ["POST", "POST", "POST"]
+    assert "timed out" in teller.discord.messages[-1].content
+
+
 def test_an_attempt_that_fails_has_posted_nothing(teller: Teller) -> None:
     teller.tell(STARTED)
     before = teller.delivered
@@ -138,7 +163,7 @@ def test_what_discord_calls_misshapen_goes_as_plain_text(teller: Teller) -> None
     teller.discord.faults.append(Fault(after=1, status=400, code=50035))
     teller.tell(update(KIND.PHASE_CHANGED, "Phase: **coding**"))
     assert teller.discord.messages[1].content == "Phase: coding"
-    teller.discord.faults.append(Fault(times=2, status=400, code=50035))
+    teller.discord.faults.append(Fault(after=1, times=2, status=400, code=50035))
     with pytest.raises(ApplicationError) as raised:
         teller.tell(update(KIND.PHASE_CHANGED))
     assert raised.value.type == Problem.CHANNEL_REFUSED

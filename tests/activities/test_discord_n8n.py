@@ -80,7 +80,7 @@ def test_an_update_goes_whole_with_the_call_that_n8n_is_to_make(n8n: StandIn) ->
     assert (posted["kind"], posted["seq"], posted["task_id"]) == ("note", 1, "task-a7f3")
     assert (edited["discord"]["method"], edited["discord"]["message_id"]) == ("PATCH", "77")
     assert n8n.headers[0][KEY_HEADER.lower()] == KEY
-    assert n8n.headers[0]["idempotency-key"] == posted["id"] == "task-a7f3-1-note"
+    assert n8n.headers[0]["idempotency-key"] == posted["id"] == "task-a7f3-1-1795341600.000-note"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from tests.workflows.record_feed import PLACE
 from workflows.announcements import KEPT, PAGE, Announcements
 
 Feed = WorkflowHandle[Any, None]
+BEGAN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def said(task: str, *numbers: int) -> Announced:
     return Announced(
         items=[
             Announcement(
-                at=datetime.now(UTC),
+                at=BEGAN + timedelta(seconds=number),
                 task_id=f"task-{task}",
                 task_seq=number,
                 kind=UpdateKind.NOTE,
@@ -95,6 +96,15 @@ async def test_what_comes_again_is_dropped_and_the_order_has_no_gap(feed: Feed) 
     assert [one.seq for one in page.items] == [1, 2, 3, 4]
     assert [one.seq for one in (await read(feed, 3)).items] == [4]
     assert page.last_seq == 4
+
+
+async def test_a_task_that_was_reset_is_heard_although_its_numbers_come_again(feed: Feed) -> None:
+    await announce(feed, "a2a2", 1, 2, 3)
+    anew = said("a2a2", 2)
+    anew.items[0].at += timedelta(minutes=1)
+    for _ in range(2):
+        await feed.signal(FeedSignal.ANNOUNCE, anew)
+    assert [one.task_seq for one in (await read(feed)).items] == [1, 2, 3, 2]
 
 
 async def test_a_place_only_moves_on_and_never_beyond_the_end(feed: Feed) -> None:

@@ -1,6 +1,7 @@
 """What a task tells reaches Discord in order, nothing lost or doubled, and never holds it up."""
 
 import asyncio
+import base64
 import itertools
 import re
 from collections.abc import AsyncIterator
@@ -9,15 +10,17 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowExecution
+from temporalio.contrib.workflow_streams import PublishEntry, PublishInput
 from temporalio.testing import WorkflowEnvironment
 
+from activities.live import PUBLISH_SIGNAL
 from demo.claude import ScriptedClaude
 from demo.discord_channel import Fault, Message
 from demo.scenarios.steps import finish, run
 from demo.script import Text, Turn, call
 from models.replies import ConfirmationAnswer
 from models.task import Progress, State
-from models.updates import UpdateKind
+from models.updates import TOPIC, UpdateKind
 from tests.house import House
 from tests.workflows.conftest import Pass
 from tests.workflows.discord_house import CODE, Line, a_telling_house, closed, deliveries, replays
@@ -143,6 +146,24 @@ async def test_steps_that_follow_each_other_go_together(telling: House, line: Li
     seconds = (progress.updated_at - progress.started_at).total_seconds()
     assert await deliveries(story) <= 2 + seconds / 2
     await line.until_told("✅ Task")
+
+
+async def test_what_is_no_update_is_passed_over(telling: House, line: Line) -> None:
+    telling.claude.hold("hello/1")
+    story = await telling.start("scenario=hello")
+    await story.until(lambda progress: progress.turn == 2)
+    strange = telling.client.data_converter.payload_converter.to_payload({"kind": "unheard.of"})
+    wire = base64.b64encode(strange.SerializeToString()).decode()
+    batch = PublishInput(
+        items=[PublishEntry(topic=TOPIC, data=wire)], publisher_id="stranger", sequence=1
+    )
+    await story.handle.signal(PUBLISH_SIGNAL, batch)
+    telling.claude.release("hello/1")
+    assert (await closed(story)).state is State.COMPLETED
+    await line.until_told("✅ Task")
+    updates = await story.updates()
+    assert updates[-1].kind is UpdateKind.TASK_COMPLETED
+    assert len(updates) == updates[-1].seq - 1
 
 
 async def test_a_webhook_that_is_gone_is_told_once_and_the_task_goes_on(
