@@ -22,10 +22,13 @@ function item(message) {
   const { id, channel_id, author, webhook_id } = message;
   const answer = author?.bot || webhook_id ? null : understood(String(message.content ?? ''));
   const who = { channel: 'discord', actor: author?.username, discord_user_id: author?.id };
-  const given = Object.entries({ ...answer, ...who, message_id: id });
+  // An id of Discord begins with the milliseconds since 2015. What was asked later, an answer does not decide.
+  const said_at = new Date(Number((BigInt(id) >> 22n) + 1420070400000n)).toISOString();
+  const given = Object.entries({ ...answer, ...who, message_id: id, said_at });
   const raw = JSON.stringify(Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== '')));
   const timestamp = String(Math.floor(Date.now() / 1000));
-  return { id, channel_id, taken: answer !== null, has_code: Boolean(answer?.code), timestamp, raw: answer ? raw : '' };
+  const taken = answer !== null;
+  return { id, channel_id, said_at, taken, has_code: Boolean(answer?.code), timestamp, raw: taken ? raw : '' };
 }
 
 const messages = $input.all().map((one) => one.json.body ?? one.json).filter((one) => /^\d{1,20}$/.test(one.id));

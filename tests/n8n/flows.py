@@ -17,10 +17,11 @@ const given = JSON.parse(require('fs').readFileSync(0));
 const items = (list) => ({ all: () => list, first: () => list[0] });
 const wrapped = (list) => items(list.map((json) => ({ json })));
 const kept = given.kept;
-const run = new Function('$input', '$', '$getWorkflowStaticData', given.code);
+const run = new Function('$input', '$', '$getWorkflowStaticData', '$env', given.code);
 const answer = { kept };
 try {
-  const made = run(wrapped(given.items), (name) => wrapped(given.nodes[name]), () => kept);
+  const node = (name) => wrapped(given.nodes[name]);
+  const made = run(wrapped(given.items), node, () => kept, given.env);
   answer.items = made.map((one) => one.json);
 } catch (error) {
   answer.error = error.message;
@@ -46,6 +47,7 @@ def run_code(
     *,
     kept: dict[str, Any] | None = None,
     others: dict[str, Any] | None = None,
+    env: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Run a Code node's file: `items`, or `error`, and what it has `kept` for the next run."""
     node = shutil.which("node")
@@ -55,6 +57,7 @@ def run_code(
         "code": (N8N / "code" / file).read_text(),
         "items": items,
         "kept": kept or {},
+        "env": env or {},
         "nodes": {name: [item] for name, item in (others or {}).items()},
     }
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ DISCORD_BEGAN_MS = 1_420_070_400_000
 """First second of 2015: from it Discord's ids count."""
 
 
-def read(number: int, *, taken: bool) -> dict[str, Any]:
-    return {"id": str(number), "taken": taken, "has_code": taken, "channel_id": "7"}
+def read(number: int, *, taken: bool, age_seconds: float = 0) -> dict[str, Any]:
+    said_at = datetime.now(UTC) - timedelta(seconds=age_seconds)
+    item = {"id": str(number), "taken": taken, "has_code": taken, "channel_id": "7"}
+    return item | {"said_at": said_at.isoformat()}
 
 
 def http(status: int | None, body: object = "", **headers: str) -> dict[str, Any]:
@@ -59,6 +62,31 @@ def test_where_nothing_is_an_answer_the_cursor_moves_to_the_last_message() -> No
     assert run_code("pick.js", [], kept={"after": "5"})["kept"] == {"after": "5"}
 
 
+def pick(page: list[dict[str, Any]], timeout_seconds: str = "300") -> dict[str, Any]:
+    env = {"CONFIRMATION_TIMEOUT_SECONDS": timeout_seconds}
+    (item,) = run_code("pick.js", page, kept={"after": "5"}, env=env)["items"]
+    assert isinstance(item, dict)
+    return item
+
+
+def test_an_answer_that_nobody_took_in_time_is_given_up_and_told() -> None:
+    late, next_one = read(41, taken=True, age_seconds=301), read(42, taken=True, age_seconds=299)
+    given_up = pick([next_one, late])
+    assert (given_up["id"], given_up["late"]) == ("41", True)
+    assert "give it again" in given_up["tell"]
+    advanced = run_code("advance.js", [given_up], kept={"after": "5"})
+    assert advanced["kept"] == {"after": "41"}, "it holds up nobody any more"
+    assert advanced["items"] == [given_up]
+    assert (pick([next_one])["late"], pick([next_one])["tell"]) == (False, "")
+    assert pick([read(41, taken=True, age_seconds=50)], "2")["late"] is False, "polls take a while"
+
+
+def test_the_cursor_never_goes_back() -> None:
+    kept = {"after": str(10**18)}
+    assert run_code("advance.js", [heard(200)], kept=dict(kept))["kept"] == kept
+    assert run_code("pick.js", [read(41, taken=False)], kept=dict(kept))["kept"] == kept
+
+
 @pytest.mark.parametrize("status", [None, 401, 408, 429, 500, 502, 503])
 def test_the_cursor_stays_where_the_api_did_not_take_the_answer(status: int | None) -> None:
     item = heard(status)
@@ -87,6 +115,9 @@ def test_what_a_person_is_told() -> None:
     assert heard(409, nothing, has_code=False)["tell"] == ""
     assert heard(409, {"detail": "Several wait."})["tell"] == "Several wait."
     assert heard(400, "<html>")["tell"] == ""
+    early = {"outcome": "too_early", "message": "That was said before this was asked."}
+    assert heard(409, early)["tell"] == heard(409, early, has_code=False)["tell"]
+    assert heard(409, early)["tell"] == early["message"]
 
 
 def test_what_the_sender_is_told_of_discord() -> None:

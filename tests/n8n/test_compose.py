@@ -71,8 +71,9 @@ def test_n8n_is_given_what_it_reads_and_no_more() -> None:
 
 
 def test_a_default_that_stands_twice_is_the_same() -> None:
-    default = Settings.model_fields["discord_api_url"].default
-    assert f"DISCORD_API_URL={default}\n" in (N8N / "headless.env").read_text()
+    for name in ("DISCORD_API_URL", "CONFIRMATION_TIMEOUT_SECONDS"):
+        default = Settings.model_fields[name.lower()].default
+        assert f"{name}={default}\n" in (N8N / "headless.env").read_text()
 
 
 def test_the_same_bootstrap_starts_n8n() -> None:

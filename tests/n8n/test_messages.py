@@ -68,6 +68,7 @@ WHO = {
     "actor": "kim",
     "discord_user_id": "80351110224678912",
     "message_id": "1400000000000000001",
+    "said_at": "2025-07-30T06:20:10.742Z",
 }
 
 each_message = pytest.mark.parametrize(("text", "meant"), MESSAGES.items(), ids=MESSAGES.keys())

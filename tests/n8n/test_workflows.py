@@ -117,6 +117,7 @@ def test_n8n_does_not_keep_what_codes_pass_through() -> None:
     for flow in FLOWS:
         if "confirmation" in flow["name"]:
             assert flow["settings"]["saveDataSuccessExecution"] == "none"
+            assert flow["settings"]["saveDataErrorExecution"] == "none"
 
 
 def test_credentials_are_named_and_known() -> None:
