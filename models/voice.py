@@ -152,8 +152,8 @@ ARGUMENTS: dict[VoiceFunction, type[VoiceArguments]] = {
 class VoiceCall(BaseModel):
     """A call of a function, as the voice process hands it on.
 
-    `call_id` is the model's own id of the call: the same one again is answered as at first.
-    `session_id` names the conversation, `listener` who is told "since you hung up".
+    `call_id` is the model's own id of the call: the same one again is answered as at first, if
+    `session_id` names the conversation. `listener` is who is told "since you hung up".
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)

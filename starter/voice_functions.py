@@ -150,7 +150,9 @@ class VoiceFunctions:
             channel=CHANNEL,
             actor=call.session_id,
         )
-        message_id = f"voice:{call.session_id}:{call.call_id}" if call.call_id else None
+        message_id = None
+        if call.call_id and call.session_id:  # a call id alone may be "1" in every conversation
+            message_id = f"voice:{call.session_id}:{call.call_id}"
         task_id = await self._which_waits(given.task_id, "confirmation") if given.task_id else None
         return reply_answer(await self._tasks.confirm(answer, task_id, message_id))
 

@@ -128,11 +128,41 @@ async def test_a_wrong_code_and_then_a_no(voice: Served) -> None:
 
 async def test_the_same_wrong_code_twice_by_one_call_costs_one_try(voice: Served) -> None:
     story = await asking(voice)
-    call = {"call_id": f"function-call-{uuid.uuid4()}"}
+    call = {"call_id": "1", "session_id": f"session-{uuid.uuid4()}"}
     for _ in range(2):
         wrong = await say(voice, "submit_background_confirmation", {"code": "1234"}, **call)
         assert wrong["data"]["tries_left"] == 2
     await ended(story)
+
+
+async def test_the_same_call_id_of_no_known_conversation_is_another_call(voice: Served) -> None:
+    story = await asking(voice)
+    for left in (2, 1):
+        wrong = await say(voice, "submit_background_confirmation", {"code": "1234"}, call_id="1")
+        assert wrong["data"]["tries_left"] == left
+    await ended(story)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"code": "okay {word}, six two eight three, thanks", "approve": None},
+        {"code": 6283.0, "word": "{word}", "reason": None},
+    ],
+)
+async def test_codes_as_models_hand_them_on(voice: Served, args: dict[str, Any]) -> None:
+    one, two = await asking(voice), await asking(voice)
+    waiting = (await two.progress()).waiting_for
+    assert waiting
+    named = {
+        key: value.format(word=waiting.word) if isinstance(value, str) else value
+        for key, value in args.items()
+    }
+    given = await say(voice, "submit_background_confirmation", named)
+    assert given["status"] == "ok"
+    await two.end()
+    assert (await one.progress()).waiting_for
+    await ended(one)
 
 
 async def test_two_that_wait_are_told_apart(voice: Served) -> None:
@@ -229,6 +259,17 @@ async def test_bodies_that_cannot_be_read_are_answered_in_words(voice: Served, b
     answer = await voice.http.post("/voice/functions/check_coding_progress", content=body)
     assert answer.status_code == 200
     fit_for_a_voice(answer.json()["speech"])
+
+
+async def test_what_is_too_much_is_not_taken_for_too_many_codes(voice: Served) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * 100_000
+
+    told = await voice.http.post("/voice/functions/check_coding_progress", content=endless())
+    assert told.status_code == 200
+    assert told.json()["speech"] == "That was too long for me, please say it in fewer words."
+    assert (told.json()["status"], told.json()["retryable"]) == ("refused", False)
 
 
 async def test_a_project_that_is_none_is_said(voice: Served, tmp_path: Path) -> None:
