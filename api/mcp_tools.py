@@ -88,7 +88,6 @@ class McpTools:
             call = VoiceCall(args=asked.arguments or {})
             return await (await self._voice.functions()).call(asked.name, call)
         except HTTPException:  # of the limit
-            busy = VoiceStatus.UNAVAILABLE
-            return VoiceAnswer(status=busy, speech=TOO_MANY_CODES, retryable=True)
+            return TOO_MANY_CODES
         except Exception as error:
             return problem_answer(error)

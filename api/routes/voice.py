@@ -20,7 +20,16 @@ from starter.voice_functions import VoiceFunctions
 from starter.voice_listening import Listening
 from starter.voice_sentences import problem_answer
 
-TOO_MANY_CODES = "Those were too many codes, please wait a minute."
+TOO_MANY_CODES = VoiceAnswer(
+    status=VoiceStatus.UNAVAILABLE,
+    speech="Those were too many codes, please wait a minute.",
+    retryable=True,
+)
+TOO_LONG = VoiceAnswer(
+    status=VoiceStatus.REFUSED, speech="That was too long for me, please say it in fewer words."
+)
+_SAID_FOR = {429: TOO_MANY_CODES, 413: TOO_LONG}
+"""What the limits answer others with, in words."""
 
 STREAM: Responses = {
     200: {
@@ -97,10 +106,8 @@ def voice_router(parts: Parts) -> APIRouter:
             if name == VoiceFunction.CONFIRM:
                 parts.code_limit(request)
             return await (await voice.functions()).call(name, given)
-        except HTTPException:  # of the limit
-            return VoiceAnswer(
-                status=VoiceStatus.UNAVAILABLE, speech=TOO_MANY_CODES, retryable=True
-            )
+        except HTTPException as error:
+            return _SAID_FOR.get(error.status_code) or problem_answer(error)
         except Exception as error:
             return problem_answer(error)
 
