@@ -11,6 +11,14 @@ while IFS='=' read -r name value; do
   [ -n "$given" ] || export "$name=$value"
 done <"$here/headless.env"
 
+# Without an owner, whoever reaches n8n first makes himself the owner, also where the editor is off. This one has a
+# password that nobody knows: the form of bcrypt, and nothing that it would be made of.
+if [ -z "${N8N_INSTANCE_OWNER_PASSWORD_HASH-}" ]; then
+  made_up=$(node -p 'require("crypto").randomBytes(40).toString("base64").slice(0, 53).replaceAll("+", ".")')
+  N8N_INSTANCE_OWNER_PASSWORD_HASH="\$2b\$12\$$made_up"
+  export N8N_INSTANCE_OWNER_PASSWORD_HASH
+fi
+
 for name in N8N_WEBHOOK_KEY CONFIRMATION_WEBHOOK_SECRET DISCORD_WEBHOOK_URL TARS_API_URL; do
   eval "given=\${$name-}"
   if [ -z "$given" ]; then

@@ -1,6 +1,7 @@
 """bootstrap.sh: in which order n8n is told what, and what it is kept from."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,11 @@ class Machine:
         """What n8n was told, a line for each call."""
         return [line.split(f" --input={self.home}")[0] for line in self._lines()]
 
+    def env(self) -> dict[str, str]:
+        """What n8n was started with."""
+        lines = Path(f"{self.calls}.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
     def _lines(self) -> list[str]:
         return self.calls.read_text().splitlines()
 
@@ -115,12 +121,25 @@ def test_what_was_published_is_taken_back_before_it_is_imported_again(machine: M
 
 def test_n8n_runs_alone_and_silent_unless_told_otherwise(machine: Machine) -> None:
     machine.start(**GIVEN, N8N_DISABLE_UI="false")
-    lines = Path(f"{machine.calls}.env").read_text().splitlines()
-    env = dict(line.split("=", 1) for line in lines if "=" in line)
+    env = machine.env()
     assert env["N8N_DISABLE_UI"] == "false"
     assert env["N8N_DIAGNOSTICS_ENABLED"] == "false"
     assert env["N8N_LISTEN_ADDRESS"] == "127.0.0.1"
     assert env["N8N_BLOCK_ENV_ACCESS_IN_NODE"] == "false"
+
+
+def test_n8n_has_an_owner_whose_password_nobody_knows(machine: Machine) -> None:
+    hashes = []
+    for given in ({}, {}, {"N8N_INSTANCE_OWNER_PASSWORD_HASH": "$2b$12$mine"}):
+        machine.start(**GIVEN, **given)
+        env = machine.env()
+        assert env["N8N_INSTANCE_OWNER_MANAGED_BY_ENV"] == "true"
+        assert "@" in env["N8N_INSTANCE_OWNER_EMAIL"]
+        hashes.append(env["N8N_INSTANCE_OWNER_PASSWORD_HASH"])
+    first, second, mine = hashes
+    assert first != second
+    assert re.fullmatch(r"\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}", first), "as n8n wants it"
+    assert mine == "$2b$12$mine"
 
 
 @pytest.mark.parametrize("missing", GIVEN)

@@ -229,6 +229,14 @@ async def test_n8n_takes_nothing_without_the_key(circle: Circle) -> None:
         assert refused.status_code == 403
 
 
+def test_nobody_can_become_the_owner_of_n8n(circle: Circle) -> None:
+    who = {"email": "a@example.org", "firstName": "A", "lastName": "B", "password": "Abcdefgh1"}
+    base = circle.n8n_url.removesuffix("/webhook")
+    refused = httpx2.post(f"{base}/rest/owner/setup", json=who, timeout=20)
+    assert refused.status_code == 400, refused.text
+    assert "already setup" in refused.text
+
+
 def test_chat_that_is_posted_is_left_alone(circle: Circle) -> None:
     answered = post(circle, circle.types("good morning"))
     assert (answered.status_code, answered.json()["outcome"]) == (200, "no_answer")

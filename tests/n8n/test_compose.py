@@ -47,6 +47,10 @@ def test_ports_are_this_machines_alone() -> None:
             assert port.startswith("127.0.0.1:")
 
 
+def test_n8n_is_reached_by_the_others_alone() -> None:
+    assert "ports" not in SERVICES["n8n"]
+
+
 def test_only_the_worker_gives_up_the_outer_walls() -> None:
     weak = [name for name, one in SERVICES.items() if len(one["security_opt"]) > 1]
     assert weak == ["worker"]
