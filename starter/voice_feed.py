@@ -133,14 +133,17 @@ class VoiceFeed:
                 self._reading = None
 
     async def _read_on(self) -> None:
-        """Read until the feed begins anew, or Temporal refuses; who listens connects again.
+        """Read until the feed begins anew, or cannot be read; who listens connects again.
 
-        Cancelled when nobody listens: whoever joins at that moment has a reading of their own.
+        Cancelled when nobody listens: whoever joins at that moment has a reading of their own, so
+        a cancelled one tells nobody.
         """
         try:
             await self._read_until_anew()
         except RPCError as error:
             log.warning("The feed of announcements cannot be read: %s", error.message)
+        except Exception:  # nobody may go on listening to nothing
+            log.exception("The feed of announcements cannot be read")
         self._is_reading.set()
         self._tell(None)
 
