@@ -47,6 +47,16 @@ def test_ports_are_this_machines_alone() -> None:
             assert port.startswith("127.0.0.1:")
 
 
+def test_the_api_has_no_secret_of_the_worker() -> None:
+    service, text = unit("tars-api"), (ROOT / "docs/deploy.md").read_text()
+    for name in ("ANTHROPIC_API_KEY", "CONFIRMATION_CODE", "CONFIRMATION_TOTP_SECRET"):
+        assert SERVICES["api"]["environment"][name] == ""
+        assert name in SETTINGS
+        assert re.search(rf"grep -vE '.*\b{name}\b.*' \.env", text)
+    assert service["LoadCredential"] == "api.env:/etc/tars/api.env"
+    assert "TARS_ENV_FILE=%d/api.env" in service["Environment"]
+
+
 def test_n8n_is_reached_by_the_others_alone() -> None:
     assert "ports" not in SERVICES["n8n"]
 
