@@ -16,6 +16,8 @@ class ProjectUnusable(TaskProblem):
 def find_project(path: Path) -> str:
     """Absolute path of the repository that `path` lies in, bare or not.
 
+    Whose it is does not matter here: whether a task may work on it, the worker's git decides.
+
     Raises:
         ProjectUnusable: there is none, or git cannot read it.
     """
@@ -37,7 +39,7 @@ def find_project(path: Path) -> str:
 def _ask_git(directory: Path, question: str) -> str:
     try:
         answer = subprocess.run(
-            ["git", "-C", str(directory), "rev-parse", question],
+            ["git", "-c", "safe.directory=*", "-C", str(directory), "rev-parse", question],
             capture_output=True,
             text=True,
             check=False,

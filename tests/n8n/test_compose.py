@@ -57,6 +57,10 @@ def test_the_api_has_no_secret_of_the_worker() -> None:
     assert "TARS_ENV_FILE=%d/api.env" in service["Environment"]
 
 
+def test_the_api_sees_projects_at_home() -> None:
+    assert unit("tars-api")["ProtectHome"] == "read-only"
+
+
 def test_n8n_is_reached_by_the_others_alone() -> None:
     assert "ports" not in SERVICES["n8n"]
 
