@@ -46,7 +46,7 @@ async def say(
 
 def fit_for_a_voice(speech: str) -> None:
     sentences = re.split(r"(?<=[.?!])\s+", speech)
-    assert 1 <= len(sentences) <= 3, speech
+    assert 1 <= len(sentences) <= 2, speech
     assert len(speech.split()) <= 40, speech
     assert not re.search(r"[\d`*_/\\$|<>{}\[\]()#;=~^-]", speech), speech
 

@@ -1,11 +1,25 @@
 """All that tasks give a voice to say: at most 20 words, no paths, no symbols, no hashes."""
 
+import base64
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    Replayer,
+    UnsandboxedWorkflowRunner,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
 from demo.claude import ScriptedClaude
 from demo.scenarios import all_scenarios
@@ -17,6 +31,9 @@ from models.task import State, Waiting
 from models.updates import Update, UpdateKind
 from tests.asking import CODE, asked, no, removal, run, the_code
 from tests.house import House, Story, a_house
+from tests.workflows.record_histories import HISTORIES
+from workflows.coding_task import CodingTask
+from workflows.misshapen import DropMisshapenSignals
 
 NEVER_END = {"waiting", "stubborn", "long"}
 SILENT = {
@@ -68,6 +85,52 @@ async def through(story: Story) -> None:
 
 async def answered(story: Story, waiting: Waiting) -> None:
     await story.until(lambda now: now.waiting_for != waiting)
+
+
+class Ear(Interceptor):
+    """Hears what a replayed task has told when it ends, or goes on in a new history."""
+
+    def __init__(self) -> None:
+        self.updates: list[Update] = []
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor]:
+        del input
+        updates = self.updates
+
+        class Inbound(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+                try:
+                    return await super().execute_workflow(input)
+                finally:
+                    updates.extend(told(workflow.instance()))
+
+        return Inbound
+
+
+def told(task: object) -> list[Update]:
+    assert isinstance(task, CodingTask)
+    written = [base64.b64decode(item.data) for item in task.stream.get_state().log]
+    payloads = [Payload.FromString(one) for one in written]
+    return pydantic_data_converter.payload_converter.from_payloads(
+        payloads, [Update] * len(payloads)
+    )
+
+
+@pytest.mark.parametrize("file", sorted(HISTORIES.glob("*.json")), ids=lambda file: file.stem)
+async def test_in_every_kept_history_as_told_today(file: Path) -> None:
+    ear = Ear()
+    replayer = Replayer(
+        workflows=[CodingTask],
+        data_converter=pydantic_data_converter,
+        interceptors=[DropMisshapenSignals(), ear],
+        workflow_runner=UnsandboxedWorkflowRunner(),  # the ear is out here
+    )
+    task_id = f"task-{file.stem.replace('_', '')}"
+    await replayer.replay_workflow(WorkflowHistory.from_json(task_id, file.read_text()))
+    assert any(update.speak for update in ear.updates)
+    fit_for_a_voice(ear.updates)
 
 
 async def test_whatever_claude_writes_and_people_do(asking_house: House) -> None:
