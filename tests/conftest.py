@@ -20,14 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-ONE_AFTER_THE_OTHER = {"test_walls", "test_walls_work", "test_network_walls", "test_jail"}
-"""Files whose commands run as the same user, of whose processes the kernel counts all."""
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        group = "walls" if item.path.stem in ONE_AFTER_THE_OTHER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
     for option, reason in OPT_IN.items():
         if not config.getoption(f"--{option}"):
             for item in items:

@@ -19,6 +19,7 @@ from demo.script import Scenario
 from models.task import Progress, TaskInput, TaskResult
 from models.updates import Update
 from settings import Settings
+from starter.problems import NoWorker
 from starter.tasks import Tasks
 from workspace.processes import Launcher
 
@@ -78,13 +79,14 @@ class Story:
         return await self.tasks.progress(self.task_id)
 
     async def until(self, fits: Callable[[Progress], bool]) -> Progress:
-        """Wait until the progress fits."""
-        progress = await self.progress()
+        """Wait until the progress fits; a worker that is just starting may be silent at first."""
         async with asyncio.timeout(DEADLINE_SECONDS):
-            while not fits(progress):
+            while True:
+                with contextlib.suppress(NoWorker):
+                    progress = await self.progress()
+                    if fits(progress):
+                        return progress
                 await asyncio.sleep(0.02)
-                progress = await self.progress()
-        return progress
 
     async def end(self) -> Progress:
         """Wait for the end, whatever it is."""

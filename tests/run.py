@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LIVE = "--live"
-SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadgroup")
-"""The whole then takes half as long; each process has its files (tests/conftest.py) and servers."""
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadfile")
+"""The whole then takes half as long; each process has files and servers of its own."""
 
 CHECKS = (
     ("ruff", "check", "."),

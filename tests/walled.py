@@ -21,8 +21,9 @@ from workspace.network.network import Network
 from workspace.processes import Command, CommandSpec, Finished, Launcher
 from workspace.visible import visible
 
-ORDINARY = 64_997
-"""A user without rights, for tests that run as root."""
+ORDINARY = 64_997 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""A user without rights, for tests that run as root; the kernel counts a user's processes, so tests
+side by side are different users."""
 
 PYTHON = "/usr/bin/python3"
 PATH = "/usr/local/bin:/usr/bin:/bin"
