@@ -108,10 +108,8 @@ class VoiceFunctions:
             limits=self._limits,
             function_call_id=call.call_id,
         )
-        once = None
-        if call.call_id:  # the goal is in the key: some models count their calls from one
-            key = f"voice:{call.session_id}:{call.call_id}:{given.goal}"
-            once = Once(key, given.goal)
+        key = _key(call)  # with the goal: some models count their calls from one
+        once = Once(f"{key}:{given.goal}", given.goal) if key else None
         task_id = await self._tasks.start(task, once)
         sign = short_id(task_id)
         said = f"I have started: {title(given.goal)}."
@@ -150,11 +148,8 @@ class VoiceFunctions:
             channel=CHANNEL,
             actor=call.session_id,
         )
-        message_id = None
-        if call.call_id and call.session_id:  # a call id alone may be "1" in every conversation
-            message_id = f"voice:{call.session_id}:{call.call_id}"
         task_id = await self._which_waits(given.task_id, "confirmation") if given.task_id else None
-        return reply_answer(await self._tasks.confirm(answer, task_id, message_id))
+        return reply_answer(await self._tasks.confirm(answer, task_id, _key(call)))
 
     @_do.register
     async def _cancel(self, given: CancelCodingTask, _call: VoiceCall) -> VoiceAnswer:
@@ -221,6 +216,13 @@ class VoiceFunctions:
         last = missed[-1].seq if missed else page.place.seq
         await self._feed.heard(Heard(listener=listener, seq=last, standings=now))
         return counted
+
+
+def _key(call: VoiceCall) -> str | None:
+    """What names a call for ever; None without a session, for "1" is a call id in every one."""
+    if not (call.call_id and call.session_id):
+        return None
+    return f"voice:{call.session_id}:{call.call_id}"
 
 
 def _rows(tasks: Iterable[Progress]) -> list[TaskRow]:
