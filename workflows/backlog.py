@@ -52,9 +52,9 @@ def batch(pending: Sequence[Update]) -> list[Update]:
     return [*pending[: loud + 1]]
 
 
-def collecting(pending: Sequence[Update]) -> timedelta:
+def collecting(pending: Sequence[Update], channel: Channel) -> timedelta:
     """How long after the last delivery the next may go."""
-    return min(_wait(update) for update in pending)
+    return min(_wait(update, channel) for update in pending)
 
 
 def has_loud(updates: Sequence[Update]) -> bool:
@@ -78,7 +78,10 @@ def _is_loud(update: Update) -> bool:
     return update.kind in _LOUD or update.kind.is_end
 
 
-def _wait(update: Update) -> timedelta:
+def _wait(update: Update, channel: Channel) -> timedelta:
+    if channel is Channel.VOICE and update.kind is UpdateKind.TASK_STARTED:
+        # whoever started it has said so; Claude's first thought must not wait for it
+        return patience.COLLECTING_STEPS + patience.COLLECTING
     if _is_loud(update):
         return timedelta()
     return patience.COLLECTING_STEPS if update.kind in _CAN_WAIT else patience.COLLECTING

@@ -103,7 +103,7 @@ class Courier:
 
     def _due(self) -> datetime:
         """Loud updates are due at once; quiet ones wait for others to go with."""
-        return self._rested_at + backlog.collecting(self._outgoing.pending)
+        return self._rested_at + backlog.collecting(self._outgoing.pending, self._outgoing.channel)
 
     async def _deliver(self) -> None:
         delivery = self._begun()

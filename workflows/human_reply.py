@@ -20,6 +20,9 @@ KEPT_REQUESTS = 8
 """Answered requests a task remembers, to tell late answers what became of them."""
 
 
+_MOMENT = timedelta(milliseconds=1)
+
+
 class HumanReply:
     """Asks for the code; `answers` decides what people say.
 
@@ -109,7 +112,7 @@ class HumanReply:
         """Wait until `share` of the time is left. While the task is paused, none of it passes."""
         left = timedelta(seconds=share * request.asking.timeout_seconds)
         memory = self._memory
-        while request.is_open and request.expires_at - left > workflow.now():
+        while request.is_open:
             if memory.pause_requested:
                 paused_at = workflow.now()
                 await self._resting.paused(request.waiting)
@@ -117,10 +120,12 @@ class HumanReply:
                 if request.is_open:
                     self._notices.waits(request)
                 continue
+            # a timer also where none is left: whether there is one must not hang on a millisecond
+            remaining = max(request.expires_at - left - workflow.now(), _MOMENT)
             try:
                 await workflow.wait_condition(
                     lambda: memory.pause_requested or not request.is_open,
-                    timeout=request.expires_at - left - workflow.now(),
+                    timeout=remaining,
                     timeout_summary=f"waiting for the code: {request.word}",
                 )
             except TimeoutError:

@@ -76,10 +76,10 @@ def test_loud_updates_go_at_once_and_steps_wait_for_the_next_one() -> None:
         made([kind])
         for kind in (KIND.CONFIRMATION_REQUESTED, KIND.COMMAND_STARTED, KIND.COMMAND_FINISHED)
     )
-    assert backlog.collecting(requested).total_seconds() == 0
-    assert backlog.collecting(started) == patience.COLLECTING
-    assert backlog.collecting(finished) == patience.COLLECTING_STEPS
-    assert backlog.collecting(finished + requested).total_seconds() == 0
+    assert backlog.collecting(requested, Channel.DISCORD).total_seconds() == 0
+    assert backlog.collecting(started, Channel.DISCORD) == patience.COLLECTING
+    assert backlog.collecting(finished, Channel.DISCORD) == patience.COLLECTING_STEPS
+    assert backlog.collecting(finished + requested, Channel.DISCORD).total_seconds() == 0
 
 
 @pytest.mark.parametrize(
