@@ -92,7 +92,7 @@ async def test_one_reader_serves_all_listeners(api: Served) -> None:
     whole = await heard(api, path)
     assert whole[-1]["event"] == "task.completed"
     for number, events in enumerate(told):
-        assert events == whole[number % 3 :]
+        assert _what(events) == _what(whole[number % 3 :])
     await quiet(api)
 
 
@@ -125,3 +125,8 @@ async def test_a_quiet_line_is_kept_alive(api: Served) -> None:
         assert await anext(answer.aiter_lines()) == ": ping"
     await story.tasks.cancel(story.task_id)
     await story.end()
+
+
+def _what(events: list[Event]) -> list[tuple[str, str, str]]:
+    """What was told, without its time: a replay's may be a few milliseconds off."""
+    return [(one["id"], one["event"], one["data"]["chat"]) for one in events]

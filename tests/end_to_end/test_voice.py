@@ -112,7 +112,8 @@ async def a_listener(http: httpx2.AsyncClient) -> AsyncIterator[Listener]:
 
 
 async def called(http: httpx2.AsyncClient, name: str, **args: str) -> dict[str, Any]:
-    answer = await http.post(f"/voice/functions/{name}", json={"args": args, "call_id": "call-1"})
+    call = {"args": args, "call_id": "call-1", "session_id": "anna-at-ten"}
+    answer = await http.post(f"/voice/functions/{name}", json=call)
     spoken: dict[str, Any] = answer.json()
     return spoken
 
